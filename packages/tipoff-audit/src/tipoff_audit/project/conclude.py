@@ -9,6 +9,7 @@ from tipoff_audit.finding import Finding, Level
 from tipoff_audit.project.classes import judge_classes
 from tipoff_audit.project.copies import judge_copies
 from tipoff_audit.project.reach import Surroundings
+from tipoff_audit.project.statements_run import passed_over
 from tipoff_audit.project.weighing import weighing
 from tipoff_audit.reading.context import TESTS
 from tipoff_audit.reading.facts import FileFacts
@@ -43,7 +44,7 @@ def conclude(facts: Sequence[FileFacts], around: Surroundings = ALONE) -> tuple[
         one for one in _unawaited(facts, functions.bases) if (one.path, one.line, one.column, one.rule) not in own
     )
     wide = [*_streamed(facts), *_ignored(facts, functions), *unawaited, *_sleeping(facts)]
-    wide += [*judge_classes(facts), *judge_copies(facts)]
+    wide += [*judge_classes(facts), *judge_copies(facts), *passed_over(facts, around.texts)]
     found = {*own.values(), *(_softened(one) for one in wide)}
     if all(one.level is Level.NOTE for one in found):
         return tuple(sorted(found))

@@ -12,6 +12,7 @@ from tipoff_audit.project.given import Given
 from tipoff_audit.project.losses import Losses
 from tipoff_audit.project.pipes import Pipes
 from tipoff_audit.project.reach import Module, Reach, Surroundings, reach
+from tipoff_audit.project.statements_run import why_alone
 from tipoff_audit.project.tables import Tables
 from tipoff_audit.project.texts import Sources
 from tipoff_audit.reading.context import ARCHIVED, TESTS
@@ -91,6 +92,8 @@ class Weighing:
             why = self.tables.why_unread(finding) or self.losses.why_slight(finding)
             if not why and (done := self.losses.why_for_good(finding)):
                 return replace(finding, level=Level.ERROR, message=f"{finding.message} ({done})")
+        if not why and finding.rule == "swallowed-exit" and finding.guards == "statements" and self.losses is not None:
+            why = why_alone(finding, self.losses.sources)
         return replace(finding, level=Level.NOTE, message=f"{finding.message} ({why})") if why else finding
 
     def _why_not(self, finding: Finding) -> str:
@@ -139,8 +142,8 @@ class Weighing:
 
     def _is_seen_by_hand(self, finding: Finding) -> bool:
         """Whether somebody reads what it says: it stands in a script that is run by hand, or only such scripts call it."""
-        if finding.rule not in _SEEN_BY_HAND:
-            return False
+        if finding.rule not in _SEEN_BY_HAND or finding.guards == "input":
+            return False  # what was given to a command and is gone is not there to be run again
         callers = self.callers.get(finding.symbol, ())
         places = {self.places.get(caller, "") for caller in callers}
         return finding.path in self.by_hand or bool(places and places <= self.by_hand)

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from tipoff_audit.reading.source import Source
@@ -159,7 +160,7 @@ def called_workflows(source: Source) -> list[str]:
     lines = source.text.splitlines()
     jobs = [begin for begin, line in enumerate(lines) if _JOB.match(line)]
     found = []
-    for begin, end in zip(jobs, [*jobs[1:], len(lines)], strict=True):
+    for begin, end in pairwise([*jobs, len(lines)]):
         own = lines[begin:end]
         is_unsure = any(CONTINUES.match(one) or (_IF.match(one) and not _OF_CHANGES.match(one)) for one in own)
         found += [said["name"] for one in own if (said := _CALLS.match(one)) and not is_unsure]

@@ -27,12 +27,14 @@ from tipoff_audit.rules import (
     made_once,
     made_up,
     orchestration,
+    overwritten,
     raising,
     results,
     retries,
     same_answer,
     strings,
     thrown_away,
+    unchecked,
     unread,
     values,
     wrong_time,
@@ -40,6 +42,7 @@ from tipoff_audit.rules import (
 )
 from tipoff_audit.rules.ci_tests import called_workflows, tested
 from tipoff_audit.rules.shell import examine_lines
+from tipoff_audit.rules.shell_data import lost_backups, sql_runs, stops, writes
 from tipoff_audit.rules.sqlrules import examine_sql
 from tipoff_audit.rules.verdicts import judge
 
@@ -78,6 +81,8 @@ _RULES: tuple[Callable[[File], None], ...] = (
     thrown_away.changed_copies,
     thrown_away.keys_given_twice,
     thrown_away.skipped_rows,
+    overwritten.overwritten,
+    unchecked.saved_answers,
     same_answer.same_answers,
     made_once.made_once,
     made_once.made_once_in_signatures,
@@ -97,7 +102,7 @@ def examine(source: Source, names: facts.Names = NO_NAMES) -> facts.FileFacts:
         findings, shared = _sql(source)
     elif source.tree is None:
         findings, shared = (
-            examine_lines(source),
+            [*examine_lines(source), *lost_backups(source)],
             {
                 "copies": copies.copied_text(source.path, source.text.split("\n")),
                 "starts": sorted(_started(source.text)),
@@ -105,12 +110,17 @@ def examine(source: Source, names: facts.Names = NO_NAMES) -> facts.FileFacts:
                 "called": called_in(source.text),
                 "tested": tested(source),
                 "calls": called_workflows(source),
+                "sql_runs": [[line, *row, _line(source, line)] for line, *row in sql_runs(source.text)],
             },
         )
     else:
         findings, shared = _python(source, names)
     kept = tuple(sorted(set(_softened(source.path, findings))))
     return facts.FileFacts(path=source.path, n_lines=n_lines, findings=kept, shared=shared)
+
+
+def _line(source: Source, number: int) -> str:
+    return source.text.splitlines()[number - 1].strip()
 
 
 def _softened(path: str, findings: list[Finding]) -> list[Finding]:
@@ -160,6 +170,7 @@ def _python(source: Source, given: facts.Names) -> tuple[list[Finding], dict[str
         "dispatched": classes.dispatched(file),
         "copies": copies.copies(file),
         "previews": thrown_away.previews(file),
+        "sql_runs": unchecked.commands_of_sql(file),
         "of_one_day": thrown_away.of_one_day(file),
         "guarded": reach.guarded(file),
         "dead": reach.dead(file),
@@ -271,4 +282,5 @@ def _sql(source: Source) -> tuple[list[Finding], dict[str, list[Any]]]:
         "copies": copies.copied_text(source.path, lines),
         "procedures": procedures(without),
         "called": called_in(source.text),
+        "changes": [what] if not stops(source.text) and (what := writes(source.text)) else [],
     }

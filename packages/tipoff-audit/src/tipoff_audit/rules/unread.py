@@ -11,6 +11,7 @@ from tipoff_audit.reading.handlers import breadth, caught_types
 from tipoff_audit.reading.index import FUNCTIONS, Scope
 from tipoff_audit.reading.names import constant, dotted, keyword, last_name, words
 from tipoff_audit.reading.words import these
+from tipoff_audit.rules.unchecked import of_names, weight
 
 _JOBS = re.compile(r"^(load_table_from_\w+|extract_table|copy_table)$")
 _ASKS = these(
@@ -427,7 +428,7 @@ def _process(file: File, call: ast.Call) -> None:
     texts = [
         str(part.value) for part in ast.walk(call) if isinstance(part, ast.Constant) and isinstance(part.value, str)
     ]
-    said = " ".join(texts)
+    said = " ".join([*texts, *of_names(file, call)])
     if (
         constant(keyword(call, "shell")) is True
         and re.search(r"\b(pg_dump|mysqldump|bq|psql|gsutil|aws|dbt|curl|cat|zcat)\b[^|]*\|(?!\|)", said)
@@ -458,7 +459,15 @@ def _process(file: File, call: ast.Call) -> None:
         return
     message = f"`{full}` does not raise where the command fails, and nobody looks at its status"
     advice = "say `check=True`" if full == "subprocess.run" else "use `subprocess.run(…, check=True)`"
-    file.say("ignored-result", call, Level.NOTE, f"{message}; {advice}", guards="write" if is_data else "work")
+    level, lost = weight(file, call, said)
+    message = f"{message}, and {lost}" if lost else message
+    file.say(
+        "ignored-result",
+        call,
+        level,
+        f"{message}; {advice}",
+        guards="input" if level is Level.ERROR else "write" if is_data else "work",
+    )
 
 
 def _only_its_text(file: File, call: ast.Call) -> bool:

@@ -1,0 +1,225 @@
+"""What passes over its own failure: clients of SQL, commands nobody asks, backups that are rotated, rounds that overwrite."""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+
+import pytest
+from tests.audit.reading import audited
+from tests.audit.test_apart import NOTE, WARNING
+
+from tipoff_audit.finding import Level
+from tipoff_audit.project.reach import Surroundings
+from tipoff_audit.reading.source import read_source
+from tipoff_audit.rules.ci_tests import called_workflows
+
+ERROR = [Level.ERROR]
+NOTHING: list[Level] = []
+
+
+def levels(files: dict[str, str], about: str, beside: Mapping[str, str] | None = None) -> list[Level]:
+    """Return the levels of what is said by a rule, or of what it guards; `beside`: files that only the tree holds."""
+    tree = files | dict(beside or {})
+
+    def texts(words: AbstractSet[str]) -> Mapping[str, Sequence[tuple[str, str]]]:
+        return {word: [(path, text) for path, text in tree.items() if word.lower() in text.lower()] for word in words}
+
+    return [one.level for one in audited(files, Surroundings(texts=texts)) if about in {one.rule, one.guards}]
+
+
+CHANGE = "UPDATE games SET home = trim(home);\nINSERT INTO lines SELECT * FROM raw_lines;\n"
+CRON = {"crontab": "0 4 * * * /srv/jobs/nightly.sh\n"}
+
+
+@pytest.mark.parametrize(
+    ("script", "sql", "level"),
+    [
+        ("psql $URL -f sql/clean.sql\n", CHANGE, ERROR),
+        ("set -e\npsql $URL \\\n  -v day=1 \\\n  -f sql/clean.sql\n", CHANGE, ERROR),
+        ("psql $URL < sql/clean.sql\n", CHANGE, ERROR),
+        ("cat sql/clean.sql | psql $URL\n", CHANGE, ERROR),
+        ("sqlcmd -S $HOST -i sql/clean.sql\n", CHANGE, ERROR),
+        ("sqlplus $USER @sql/clean.sql\n", CHANGE, ERROR),
+        ("psql $URL <<EOF\nDELETE FROM games WHERE day < '2020-01-01';\nEOF\n", "", ERROR),
+        ("psql $URL -f sql/clean.sql\n", "CREATE TABLE lines AS SELECT * FROM raw_lines;\n", WARNING),
+        ("pg_dump -t games $FROM | psql $TO\n", "", WARNING),
+        ("psql $URL -v ON_ERROR_STOP=1 -f sql/clean.sql\n", CHANGE, NOTHING),
+        ("PSQL='psql -v ON_ERROR_STOP=1'\n$PSQL -f sql/clean.sql\n", CHANGE, NOTHING),
+        ("psql $URL -f sql/clean.sql\n", "\\set ON_ERROR_STOP on\n" + CHANGE, NOTHING),
+        ("sqlcmd -b -S $HOST -i sql/clean.sql\n", CHANGE, NOTHING),
+        ("sqlplus $USER @sql/clean.sql\n", "WHENEVER SQLERROR EXIT FAILURE\n" + CHANGE, NOTHING),
+        ("psql $URL -f sql/clean.sql\n", "CREATE TABLE lines (id int);\n", NOTHING),
+        ("psql $URL -c 'UPDATE games SET home = trim(home)'\n", CHANGE, NOTHING),
+        ("psql $URL -f sql/clean.sql 2>&1 | tee log\nif grep -q ERROR log; then exit 1; fi\n", CHANGE, NOTHING),
+    ],
+)
+def test_a_client_that_passes_over_errors_in_statements_that_change_rows_is_told(
+    script: str, sql: str, level: list[Level]
+) -> None:
+    found = levels({"jobs/nightly.sh": f"#!/bin/sh\n{script}", "jobs/sql/clean.sql": sql}, "statements", CRON)
+
+    assert found == level
+
+
+def test_some_commands_that_stop_at_an_error_do_not_speak_for_the_others() -> None:
+    script = "psql $URL -v ON_ERROR_STOP=1 -f sql/ids.sql\npsql $URL -f sql/clean.sql\n"
+    files = {"jobs/nightly.sh": script, "jobs/sql/clean.sql": CHANGE, "jobs/sql/ids.sql": CHANGE}
+
+    found = [one for one in audited(files) if one.guards == "statements"]
+
+    assert [(one.line, one.level) for one in found] == [(2, Level.ERROR)]
+
+
+@pytest.mark.parametrize(
+    ("path", "beside", "level"),
+    [
+        ("jobs/nightly.sh", {}, NOTE),
+        ("jobs/nightly.sh", {"README.md": "Run `./nightly.sh`.\n"}, NOTE),
+        ("jobs/nightly.sh", {".github/workflows/day.yml": "on: push\njobs:\n - run: ./nightly.sh\n"}, ERROR),
+        ("jobs/setup_db.sh", {"crontab": "0 4 * * * setup_db.sh\n"}, NOTE),
+        ("jobs/qaqc.sh", {"crontab": "0 4 * * * qaqc.sh\n"}, WARNING),
+    ],
+)
+def test_a_script_that_nothing_starts_or_that_sets_up_is_a_note(
+    path: str, beside: dict[str, str], level: list[Level]
+) -> None:
+    files = {path: "psql $URL -f sql/clean.sql\n", "jobs/sql/clean.sql": CHANGE}
+
+    assert levels(files, "statements", beside) == level
+
+
+def test_a_makefile_that_a_workflow_calls_is_read_for_it_too() -> None:
+    files = {"sql/clean.sql": CHANGE}
+    make = {"Makefile": "all:\n\tpsql $(URL) -f sql/clean.sql\n"}
+
+    assert levels(files, "statements", make) == NOTE
+    assert levels(files, "statements", make | {"run.yml": "run: make all\n"}) == ERROR
+
+
+def test_a_command_of_python_that_runs_such_statements_is_told() -> None:
+    job = "import os\n\nos.system('psql -f sql/clean.sql')\n"
+
+    assert Level.ERROR in levels({"jobs/load.py": job, "jobs/sql/clean.sql": CHANGE}, "statements")
+
+
+@pytest.mark.parametrize(
+    ("script", "level"),
+    [
+        ("pg_dump $URL > $FILE\nfind /backups -mtime +7 -delete\n", WARNING),
+        ("set -e\npg_dump $URL | gzip > $FILE\nfind /backups -mtime +7 -exec rm {} \\;\n", WARNING),
+        ("mysqldump $DB | gzip > $FILE\nif [ $? -ne 0 ]; then exit 1; fi\nfind /b -mtime +7 -delete\n", WARNING),
+        ("set -e\npg_dump $URL > $FILE\nfind /backups -mtime +7 -delete\n", NOTHING),
+        ("set -eo pipefail\npg_dump $URL | gzip > $FILE\nfind /backups -mtime +7 -delete\n", NOTHING),
+        ("pg_dump $URL > $FILE || exit 1\nfind /backups -mtime +7 -delete\n", NOTHING),
+        ("pg_dump $URL | gzip > $FILE\n[ -s $FILE ] || exit 1\nfind /backups -mtime +7 -delete\n", NOTHING),
+        ("pg_dump $URL > $FILE\n", NOTHING),
+    ],
+)
+def test_backups_that_may_fail_and_push_the_old_ones_out_are_told(script: str, level: list[Level]) -> None:
+    found = levels({"jobs/backup_db.sh": f"#!/bin/bash\n{script}"}, "backup")
+
+    assert found == level
+
+
+COMMAND = """import os
+import shutil
+import subprocess
+
+
+def keep(part, whole, url):
+    cmd = f"cat {{part}} >> {{whole}}"
+    {}
+    {}
+
+
+keep("a", "b", "c")
+"""
+
+
+@pytest.mark.parametrize(
+    ("run", "after", "level"),
+    [
+        ("subprocess.run(cmd, shell=True)", "os.remove(part)", ERROR),
+        ("os.system(f'aws s3 cp {part} s3://games/')", "os.unlink(part)", ERROR),
+        ("subprocess.run(['psql', url, '-f', part])", "shutil.move(part, 'done')", ERROR),
+        ("subprocess.run(cmd, shell=True, check=True)", "os.remove(part)", NOTHING),
+        ("assert subprocess.run(cmd, shell=True).returncode == 0", "os.remove(part)", NOTHING),
+        ("subprocess.run(cmd, shell=True)", "os.remove(url)", NOTE),
+        ("subprocess.run(cmd, shell=True)", "pass", NOTE),
+        ("os.system('python step_1.py')", "os.system('python step_2.py')", [*WARNING, *NOTE]),
+        ("os.system('pip install -r x.py')", "os.system('streamlit run app.py')", [*NOTE, *NOTE]),
+    ],
+)
+def test_a_command_nobody_asks_is_an_error_where_what_it_was_given_is_taken_away(
+    run: str, after: str, level: list[Level]
+) -> None:
+    assert levels({"jobs/parts.py": COMMAND.format(run, after)}, "ignored-result") == level
+
+
+ANSWER = """import os
+
+import requests
+
+
+def page_of(url, path):
+    {}
+    answer = requests.get(url, timeout=10)
+    {}
+    with open(path, "w") as file:
+        file.write(answer.text)
+
+
+page_of("https://stats.example", "page.html")
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "asked", "level"),
+    [
+        ("if os.path.exists(path):\n        return", "pass", WARNING),
+        ("if not os.path.exists('data'):\n        os.makedirs('data')", "pass", NOTE),
+        ("pass", "pass", NOTE),
+        ("if os.path.exists(path):\n        return", "answer.raise_for_status()", NOTHING),
+        ("if os.path.exists(path):\n        return", "assert answer.status_code == 200", NOTHING),
+    ],
+)
+def test_a_page_of_an_error_that_is_kept_and_never_asked_for_again_is_told(
+    before: str, asked: str, level: list[Level]
+) -> None:
+    assert levels({"jobs/pages.py": ANSWER.format(before, asked)}, "ignored-result") == level
+
+
+ROUNDS = """import pandas as pd
+
+
+def load(days, engine, rows):
+    gathered = pd.DataFrame()
+    for day in days:
+        frame = pd.read_csv(f"{{day}}.csv")
+        {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "level"),
+    [
+        ('frame.to_sql("games", engine, if_exists="replace")', WARNING),
+        ('frame.to_csv("games.csv")', WARNING),
+        ('frame.to_sql("games", engine, if_exists="append")', NOTHING),
+        ('frame.to_csv("games.csv", mode="a")', NOTHING),
+        ('frame.to_csv(f"games_{day}.csv")', NOTHING),
+        ('frame.to_csv("games.csv")\n        upload("games.csv")', NOTHING),
+        ('gathered = pd.concat([gathered, frame])\n        gathered.to_csv("games.csv")', NOTHING),
+        ('frame.to_csv("games.csv")\n        break', NOTHING),
+    ],
+)
+def test_rounds_of_a_loop_that_replace_what_the_round_before_has_written_are_told(
+    body: str, level: list[Level]
+) -> None:
+    assert levels({"jobs/rounds.py": ROUNDS.format(body)}, "value-dropped") == level
+
+
+def test_a_workflow_whose_jobs_are_indented_by_four_is_read() -> None:
+    text = "on:\n    push:\njobs:\n    lint:\n        steps:\n            - run: make lint\n"
+    source = read_source(".github/workflows/ci.yml", text.encode())
+
+    assert called_workflows(source) == []  # type: ignore[arg-type] -- it could be read
