@@ -14,7 +14,7 @@ from msgspec import Meta, Struct, ValidationError, convert, to_builtins
 from tipoff.core.build import COMMIT
 from tipoff.core.errors import UsageError
 from tipoff.core.home import Home
-from tipoff.core.secret import KeyFile, Secret
+from tipoff.core.secret import KeyFile, Secret, secret_text
 
 PREFIX = "TIPOFF_"
 FILE = "tipoff.toml"
@@ -84,9 +84,9 @@ class ChannelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         found = os.environ.get(self.url_env, "").strip() if self.url_env else ""
         if self.url_file is not None:
             try:
-                found = self.url_file.read_text().strip() if self.url_file.exists() else found
-            except (OSError, UnicodeDecodeError) as error:
-                msg = f"the address of the channel {name} cannot be read: {type(error).__name__}"
+                found = secret_text(self.url_file) if self.url_file.exists() else found
+            except (OSError, ValueError) as error:
+                msg = f"the address of the channel {name} cannot be read: {_why(error)}"
                 raise UsageError(msg, hint="is url_file a text file, and may this user read it?") from error
         if not found:
             lacks = f"{self.url_env} is not set" if self.url_env else "no url_env is named"
@@ -333,9 +333,22 @@ def _secrets(values: Mapping[str, object]) -> dict[str, object]:
     for name in filter(_is_file_of_a_secret, values):
         if name.removesuffix(_FROM_FILE) in _KEYS:
             continue
+        path = str(values[name])
+        names = (
+            f"{PREFIX}{name.upper()} names {'no file but an address' if '://' in path else path}"  # with its password
+        )
         try:
-            found[name.removesuffix(_FROM_FILE)] = Path(str(values[name])).expanduser().read_text().strip()
+            text = secret_text(Path(path).expanduser())
         except (OSError, ValueError, RuntimeError) as error:  # the last of `~` with a name that nobody has here
-            msg = f"{PREFIX}{name.upper()} names {values[name]}, which cannot be read: {type(error).__name__}"
+            msg = f"{names}, which cannot be read: {_why(error)}"
             raise UsageError(msg, hint="is the secret mounted, and may this user read it?") from error
+        if not text:  # or a ledger on a server would be a file of the home, and nobody would know
+            msg = f"{names}, which is empty"
+            raise UsageError(msg, hint="write the secret into it, or leave the setting unset")
+        found[name.removesuffix(_FROM_FILE)] = text
     return found
+
+
+def _why(error: Exception) -> str:
+    """Return why a secret's file cannot be read, without what it holds."""
+    return (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__

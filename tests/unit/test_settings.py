@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tipoff.config import Settings, as_plain, read_settings
 from tipoff.core.errors import UsageError
+from tipoff.core.secret import KeyFile
 from tipoff.ledger.connect import engine_of, shown
 
 NAMES = st.sampled_from([f"TIPOFF_{name.upper()}" for name in Settings.__struct_fields__])
@@ -105,6 +106,36 @@ def test_a_value_that_would_stop_the_work_is_refused(name: str, value: str, tmp_
         read_settings({f"TIPOFF_{name}": value}, file=tmp_path / "none.toml")
 
     assert told.value.hint
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "/dev/zero, which cannot be read: it holds more than 65,536 bytes"),
+        (b"p\xe4ss", "which cannot be read: it is not UTF-8"),
+        (b" \n", "which is empty"),  # the ledger was a file of the home, and no server's
+    ],
+)
+def test_a_secrets_file_that_holds_no_secret_is_refused_by_its_name(
+    content: bytes | None, why: str, tmp_path: Path
+) -> None:
+    file = Path("/dev/zero") if content is None else tmp_path / "secret"
+    if content is not None:
+        file.write_bytes(content)
+
+    with pytest.raises(UsageError, match=f"TIPOFF_LEDGER_URL_FILE names .*{why}"):
+        read_settings({"TIPOFF_LEDGER_URL_FILE": str(file)}, file=tmp_path / "none.toml")
+
+
+def test_a_key_is_read_from_no_file_without_an_end() -> None:
+    assert KeyFile(Path("/dev/zero")).key() == ""
+
+
+def test_a_secret_where_its_files_name_should_stand_is_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="names no file but an address") as told:
+        read_settings({"TIPOFF_LEDGER_URL_FILE": "postgresql://me:hidden@h/d"}, file=tmp_path / "none.toml")
+
+    assert "hidden" not in str(told.value)
 
 
 def test_a_home_below_ones_own_folder_may_be_written_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,27 @@
 
 from pathlib import Path
 
+_MOST = 64 * 1024  # bytes of a secret's file: a device has no end
+
+
+def secret_text(path: Path) -> str:
+    """Return what a secret's file holds, without the white space around it.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It holds no text, or more than a secret is; what it holds is not shown.
+    """
+    with path.open("rb") as file:
+        found = file.read(_MOST + 1)
+    if len(found) > _MOST:
+        msg = f"it holds more than {_MOST:,} bytes"
+        raise ValueError(msg)
+    try:
+        return found.decode().strip()
+    except UnicodeDecodeError:
+        msg = "it is not UTF-8"
+        raise ValueError(msg) from None  # the error itself holds the secret
+
 
 class Secret:
     """A text that is shown nowhere."""
@@ -40,10 +61,10 @@ class KeyFile:
         While a file that held one is there and holds none that can be read, it is being replaced: the last one serves.
         """
         try:
-            found = self.path.read_text().strip()
+            found = secret_text(self.path)
         except FileNotFoundError:
             found = self._held = ""  # it has not come yet, or is gone: the request says which key it needs
-        except (OSError, UnicodeDecodeError):
+        except (OSError, ValueError):
             found = ""
         self._held = found or self._held
         return self._held
