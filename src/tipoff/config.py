@@ -22,6 +22,7 @@ _NOT_SETTINGS = frozenset({COMMIT, "TIPOFF_REQUIRE_DATA"})  # of the image; of t
 
 # Of providers: their files may come later, and are read again.
 _KEYS = frozenset({"balldontlie_key", "bettingpros_key", "odds_api_key"})
+_STORES = frozenset({"ledger_url", "sentinel_url"})
 _FROM_FILE = "_file"  # TIPOFF_LEDGER_URL_FILE names a file that holds TIPOFF_LEDGER_URL
 _TEMPLATE = "skeleton"  # the folder that `tipoff new league` copies: no league
 _WATCHING = frozenset({  # they change nothing of what is made
@@ -342,7 +343,9 @@ def _secrets(values: Mapping[str, object]) -> dict[str, object]:
         except (OSError, ValueError, RuntimeError) as error:  # the last of `~` with a name that nobody has here
             msg = f"{names}, which cannot be read: {_why(error)}"
             raise UsageError(msg, hint="is the secret mounted, and may this user read it?") from error
-        if not text:  # or a ledger on a server would be a file of the home, and nobody would know
+        if (
+            not text and name.removesuffix(_FROM_FILE) in _STORES
+        ):  # it would be a file of the home, and nobody would know
             msg = f"{names}, which is empty"
             raise UsageError(msg, hint="write the secret into it, or leave the setting unset")
         found[name.removesuffix(_FROM_FILE)] = text

@@ -26,11 +26,12 @@ from tests.engine import (
 from tipoff.core.gate import Evidence, Verdict, decide
 from tipoff.core.obligation import SLATE_UNIT, Timing, Units
 from tipoff.core.schema import WHOLE_SLATE
+from tipoff.core.slate import Game
 from tipoff.core.step import Edge, Step
 from tipoff.core.window import BEFORE, LATEST, SLATE, Input, Window
 from tipoff.engine import gates
 from tipoff.engine.book import Book
-from tipoff.engine.gates import Expected, own_lacking, own_units, without_hope
+from tipoff.engine.gates import Expected, may_be_empty, own_lacking, own_units, without_hope
 
 NIGHT = EVENING + 4 * HOUR
 LONG = 100 * HOUR
@@ -313,10 +314,10 @@ def test_what_other_units_lack_on_an_aligned_edge_takes_nothing_from_this_one() 
 # --- without hope
 
 
-def lost_input(**edge: object) -> Book:
+def lost_input(*earlier: Game, **edge: object) -> Book:
     source = step("source", SOURCE, Timing(opens=at(9), due=start(-1), closes=start()))
     made = reads(Edge(table="source", **edge))  # type: ignore[arg-type]
-    book = book_of({source: (), made: (Input("source", SLATE),)}, [ONE, TWO])
+    book = book_of({source: (), made: (Input("source", SLATE),)}, [*earlier, ONE, TWO])
     entry_of(book, "source").lost = frozenset({"one"})
     return book
 
@@ -343,6 +344,31 @@ def test_with_one_of_two_systems_lost_there_is_hope_for_the_other() -> None:
 
     entry_of(book, "parts").lost = frozenset({"one|a", "one|b"})
     assert without_hope(book, entry_of(book, "made"), ["one"]) == ["one"]
+
+
+def test_a_unit_may_be_empty_once_nothing_that_stands_in_for_another_will_come() -> None:
+    timing = Timing(opens=at(9), due=start(-1), closes=start())
+    first, second = (step(name, SOURCE, timing) for name in ("first", "second"))
+    made = dataclasses.replace(
+        reads(Edge(table="first", needed=False)),
+        edges=(Edge(table="first", needed=False), Edge(table="second", optional=True)),
+    )
+    played = [game("g", day=YESTERDAY), game("h", "CCC", "DDD", day=YESTERDAY)]
+    book = book_of({first: (), second: (), made: (Input("first", SLATE), Input("second", SLATE))}, [*played, ONE, TWO])
+    entry = entry_of(book, "made")
+
+    entry_of(book, "first").lost = frozenset({"one", "two"})
+    assert not may_be_empty(book, entry, "one"), "the second may still come"
+    entry_of(book, "second").lost = frozenset({"one"})
+    assert [unit for unit in ("one", "two") if may_be_empty(book, entry, unit)] == ["one"]
+    prove(book, "second", TODAY, ["one"])
+    assert not may_be_empty(book, entry, "one")
+
+
+def test_a_unit_without_what_it_needs_may_not_be_empty_whatever_optional_input_is_lost() -> None:
+    book = lost_input(game("g", day=YESTERDAY), optional=True)
+
+    assert not may_be_empty(book, entry_of(book, "made"), "one")
 
 
 # --- the decision itself

@@ -238,7 +238,7 @@ def test_it_is_told_again_when_it_touches_twice_as_many_days() -> None:
         at = NOW + n * timedelta(minutes=30)
         watcher.look(trouble(day=10 + n, at=at), at=at)
 
-    assert watcher.kinds == ["opened", "spread", "spread", "spread"]
+    assert watcher.kinds == ["opened", "spread", "spread"], "a night touches two days by itself"
     assert [len(change.incident.days) for _, change in watcher.told][-1] == 8
 
 
@@ -444,16 +444,27 @@ def test_who_says_that_it_is_back_says_that_it_is_over() -> None:
     assert watcher.kinds == ["reopened", "closed"]
 
 
-def left_behind(hours: int) -> Trouble:
-    return replace(trouble("executor", at=NOW + hours * HOUR), check="grades.is_still_there")
+def left_behind(hours: int, cause: str = "executor") -> Trouble:
+    return replace(trouble(cause, at=NOW + hours * HOUR), check="grades.is_still_there")
 
 
-def test_what_a_check_finds_missing_of_a_stop_that_is_over_is_open_and_wakes_nobody() -> None:
+def accuracy(hours: int, cause: str) -> Trouble:
+    return replace(left_behind(hours, cause), check="accuracy", severity=Severity.WARNING)
+
+
+@pytest.mark.parametrize("cause", ["executor", "source:feed"])
+def test_what_a_check_finds_missing_of_a_stop_that_is_over_is_open_and_wakes_nobody(cause: str) -> None:
     watcher = Watcher()
-    watcher.look(trouble("executor", output=""))
+    watcher.look(trouble(cause, output=""))
     nothing(watcher, hours=[4], met=met)
 
-    watcher.look(left_behind(10), at=NOW + 10 * HOUR)
+    found = [
+        left_behind(10, cause),
+        replace(left_behind(10, cause), check="picks.games_are_there"),
+        accuracy(10, cause),
+    ]
+    found[0] = replace(found[0], severity=Severity.WARNING)
+    watcher.look(*found, at=NOW + 10 * HOUR)
     is_open = watcher.known[0].is_open
     nothing(watcher, hours=[14], met=met)
 

@@ -127,6 +127,14 @@ def test_a_secrets_file_that_holds_no_secret_is_refused_by_its_name(
         read_settings({"TIPOFF_LEDGER_URL_FILE": str(file)}, file=tmp_path / "none.toml")
 
 
+def test_an_empty_file_names_no_channel_and_no_token(tmp_path: Path) -> None:
+    (tmp_path / "none").touch()
+
+    read = read_settings({"TIPOFF_NOTIFY_URL_FILE": str(tmp_path / "none")}, file=tmp_path / "none.toml")
+
+    assert not read.notify_url.reveal()
+
+
 def test_a_key_is_read_from_no_file_without_an_end() -> None:
     assert KeyFile(Path("/dev/zero")).key() == ""
 

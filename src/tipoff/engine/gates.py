@@ -196,6 +196,27 @@ def is_excused(book: Book, table: str, game: Game, unit: str) -> bool:
     return bool(units) and all(book.evidence(table, game.day, own) is Evidence.EXCUSED for own in units)
 
 
+def may_be_empty(book: Book, entry: Entry, unit: str) -> bool:
+    """Whether a unit may rightly have no row: it has no history, or nothing of what one could stand in for another will come."""
+    if has_no_history(book, entry, unit):
+        return True
+    game = entry.obligation.units[unit]
+    ways = [r for r in book.readings[entry.step.name] if r.is_aligned and (r.edge.optional or not r.edge.needed)]
+    if game is None or all(way.edge.needed for way in ways):
+        return False
+    return all(_will_not_come(book, way.input.table, game, unit) for way in ways)
+
+
+def _will_not_come(book: Book, table: str, game: Game, unit: str) -> bool:
+    source = book.entries.get((table, game.day))
+    if source is None:
+        return False
+    own = {name: book.evidence(table, game.day, name) for name in own_units(book, table, game, unit)}
+    return bool(own) and all(
+        seen is Evidence.EXCUSED or (name in source.lost and seen is not Evidence.PROVEN) for name, seen in own.items()
+    )
+
+
 def not_kept(book: Book, entry: Entry, unit: str, now: datetime) -> str:
     """Return why an unmade unit is not owed here; empty where it is, or closed while the key that it needs was there."""
     name, times = entry.step.name, entry.obligation.times[unit]

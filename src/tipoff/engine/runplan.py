@@ -6,7 +6,7 @@ from datetime import datetime
 
 from tipoff.core.gate import Verdict
 from tipoff.engine.book import Book, Entry
-from tipoff.engine.gates import has_no_history, own_units
+from tipoff.engine.gates import may_be_empty, own_units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ def run_plans(
         RunPlan(
             units=units,
             as_of=as_of,
-            may_be_empty=frozenset(unit for unit in units if has_no_history(book, entry, unit)),
+            may_be_empty=frozenset(unit for unit in units if may_be_empty(book, entry, unit)),
             partial={
                 unit: tuple(name for verdict in verdicts[unit] for name in verdict.missing)
                 for unit in units

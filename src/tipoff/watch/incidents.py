@@ -26,6 +26,7 @@ STANDS = 4  # slates that a warning about data touches before it is taken for on
 FADES = timedelta(days=3)  # a warning about data that stands as it is: by then it has been in three digests
 
 _SHOWN = 6  # lost outputs named in one line
+_OF_A_NIGHT = 2  # days that any night touches: the results of one, the schedule of the next
 
 Elsewhere = Mapping[tuple[str, str], Incident]
 
@@ -168,15 +169,21 @@ def teller_of(told_by: str) -> str:
 
 
 def _is_left_behind(trouble: Trouble) -> bool:
-    """Whether a check finds missing what a side that works again has missed: told when it stopped, and in the digest."""
-    return trouble.cause in SIDES and is_of_table(trouble.check) and bool(trouble.output)
+    """Whether a check finds missing what a side or source that works again has missed: told at its stop, and in the digest."""
+    is_outage = trouble.cause in SIDES or trouble.cause.startswith("source:")
+    return is_outage and is_of_table(trouble.check) and bool(trouble.output)
 
 
 def _take_up(incident: Incident, trouble: Trouble, others: Iterable[Incident]) -> None:
-    is_back = incident.told_by.startswith(DIGEST) and not _is_left_behind(trouble)
+    is_in_digest, is_loud = incident.told_by.startswith(DIGEST), trouble.severity >= TOLD_FROM
+    is_back = is_in_digest and not _is_left_behind(trouble)
     fails_anew = incident.cause == trouble.cause and not is_of_table(trouble.check) and is_left_with_data(incident)
-    if is_back or fails_anew:
+    if is_loud and (is_back or fails_anew):
         incident.told, incident.told_by = NOT_TOLD, ""  # the cause itself fails again
+    elif is_in_digest:
+        incident.told = max(
+            incident.told, int(trouble.severity)
+        )  # what else is found of the same stop wakes nobody either
     for other in others:
         if other is not incident and other.league == incident.league and len(other.effects) > 1:
             other.effects.pop(trouble.effect, None)
@@ -257,7 +264,9 @@ def _tell(incident: Incident, now: datetime, changes: list[Change], by: str) -> 
     elif any(change.incident is incident for change in changes):
         return
     elif (
-        incident.told != NOT_TOLD and len(incident.days) >= 2 * max(1, incident.radius_told) and _is_mine(incident, by)
+        incident.told != NOT_TOLD
+        and len(incident.days) >= max(_OF_A_NIGHT + 1, 2 * incident.radius_told)
+        and _is_mine(incident, by)
     ):
         note = f"it now touches {len(incident.days)} days"
         _said(incident, changes, "spread", note, is_told=not _is_snoozed(incident, now), by=by)

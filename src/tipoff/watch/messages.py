@@ -145,7 +145,7 @@ def named(cause: str) -> str:
 def title_of(incident: Incident, kind: str) -> str:
     """Return the one line of a message: what happened to what, how bad, how far it reaches."""
     severity = Severity(incident.severity).name
-    before = {"escalated": "STILL ", "worsened": "NOW ", "reopened": "AGAIN "}.get(kind, "")
+    before = {"escalated": "STILL ", "worsened": "NOW ", "reopened": "AGAIN ", "spread": "WIDER "}.get(kind, "")
     sign = "OVER" if kind == "closed" else f"{before}{severity}"
     reach = _reach(incident)
     return f"[{incident.league}] {sign}: {named(incident.cause)}" + (f" ({reach})" if reach else "")

@@ -255,9 +255,8 @@ STEPS = (
         timing=Timing(opens=_GAMES_OVER, due=at(36)),
         edges=(
             _WHAT_IS_ON,
-            Edge(
-                table="predictions", needed=False
-            ),  # a game that goes on is graded by what was predicted the day before
+            # a game that goes on is graded by what was predicted the day before; what was lost then holds nothing now
+            Edge(table="predictions", minimum=0.0, patience=_AT_ONCE, needed=False),
             Edge(table="projected_predictions", optional=True),
         ),
     ),
