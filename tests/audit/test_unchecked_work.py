@@ -9,7 +9,7 @@ from tests.audit.test_apart import NOTE, WARNING
 
 from tipoff_audit.finding import Level
 from tipoff_audit.project.reach import Surroundings
-from tipoff_audit.reading.source import read_source
+from tipoff_audit.reading.source import Source, read_source
 from tipoff_audit.rules.ci_tests import called_workflows
 
 ERROR = [Level.ERROR]
@@ -222,4 +222,5 @@ def test_a_workflow_whose_jobs_are_indented_by_four_is_read() -> None:
     text = "on:\n    push:\njobs:\n    lint:\n        steps:\n            - run: make lint\n"
     source = read_source(".github/workflows/ci.yml", text.encode())
 
-    assert called_workflows(source) == []  # type: ignore[arg-type] -- it could be read
+    assert isinstance(source, Source)
+    assert called_workflows(source) == []
