@@ -17,7 +17,7 @@ from tipoff.core.door import clean
 from tipoff.core.errors import LedgerError, NoLedger, PipelineError, UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.obligation import State
-from tipoff.core.report import aligned
+from tipoff.core.wording import aligned
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other
 from tipoff.ledger.connect import gone

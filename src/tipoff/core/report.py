@@ -50,9 +50,3 @@ class Explanation:
 
     reads: tuple[Input, ...]
     say: Callable[[Mapping[str, "pa.Table"], str], Sequence[str]]
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return rows of cells as lines, each column as wide as its longest cell."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]

@@ -1,4 +1,4 @@
-"""Numbers, lengths of time and lists as people say them."""
+"""Numbers, lengths of time, lists and tables as people read them."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -21,3 +21,9 @@ def some(names: Sequence[str], most: int) -> str:
     """Return the first names of a list, and how many more there are."""
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows of cells as lines, each column as wide as its longest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]

@@ -95,6 +95,11 @@ class LedgerSnapshot:
     beat_at: datetime | None = None  # the last sign of life of a live controller: quiet ticks leave no row at once
 
 
+def _of_outputs(facts: Mapping[str, str], about: str) -> Iterator[tuple[str, str]]:
+    """Yield each output of which something is kept under a key that begins with what it is `about`, and that."""
+    yield from ((key.removeprefix(about), value) for key, value in facts.items() if key.startswith(about))
+
+
 def _read_gaps(text: str) -> Gaps:
     return tuple(
         (datetime.fromisoformat(began), datetime.fromisoformat(ended) if ended else None)
@@ -301,16 +306,8 @@ class Ledger(Held):
             questions=self.rows(mine(schema.questions).where(schema.questions.c.state != "gone")),
             last_tick=next(iter(self.rows(mine(ticks).order_by(ticks.c.id.desc()).limit(1))), None),
             blames=self._blames(league),
-            since_outputs={
-                key.removeprefix("since "): datetime.fromisoformat(value)
-                for key, value in facts.items()
-                if key.startswith("since ")
-            },
-            gaps={
-                key.removeprefix("without "): _read_gaps(value)
-                for key, value in facts.items()
-                if key.startswith("without ")
-            },
+            since_outputs={output: datetime.fromisoformat(at) for output, at in _of_outputs(facts, "since ")},
+            gaps={output: _read_gaps(text) for output, text in _of_outputs(facts, "without ")},
             since=datetime.fromisoformat(since) if since else None,
             is_over=bool(facts.get("over")),
             seasons=read_seasons(self.rows(mine(schema.seasons).order_by(schema.seasons.c.first_day))),

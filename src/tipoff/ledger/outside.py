@@ -140,25 +140,12 @@ class OutsideStore(Held):
 
     def requests(self, league: str, since: datetime) -> list[Requests]:
         """Return for each source and outcome since an instant how many requests there were, and what the last one said."""
-        columns = (fetches.c.source, fetches.c.outcome)
-        told = (*columns, func.count().label("n"), func.max(fetches.c.id).label("last"))
-        mine = (fetches.c.league == league) & (fetches.c.at >= since)
-        found = self._rows(select(*told).where(mine).group_by(*columns).order_by(*columns))
-        last = [row["last"] for row in found]
-        notes = {
-            row["id"]: row
-            for row in self._rows(select(fetches.c.id, fetches.c.at, fetches.c.note).where(fetches.c.id.in_(last)))
-        }
-        return [
-            Requests(
-                source=row["source"],
-                outcome=row["outcome"],
-                n_requests=row["n"],
-                last_at=notes[row["last"]]["at"],
-                note=notes[row["last"]]["note"],
-            )
-            for row in found
-        ]
+        columns, mine = (fetches.c.source, fetches.c.outcome), (fetches.c.league == league) & (fetches.c.at >= since)
+        counted = select(func.max(fetches.c.id).label("last"), func.count().label("n_requests"))
+        last = counted.where(mine).group_by(*columns).subquery()
+        told = select(*columns, last.c.n_requests, fetches.c.at.label("last_at"), fetches.c.note)
+        query = told.join(last, last.c.last == fetches.c.id).order_by(*columns)
+        return [Requests(**row) for row in self._rows(query)]
 
     def arrivals(self, league: str, since: datetime) -> list[ArrivalRecord]:
         """Return when each unit of each output first arrived, since an instant."""

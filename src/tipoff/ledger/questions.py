@@ -13,19 +13,13 @@ from tipoff.ledger.ledger import Ledger, numbered
 from tipoff.ledger.looks import columns_of
 
 
-def read_question(row: Mapping[str, Any]) -> QuestionRecord:
-    """Return the question that a row holds."""
-    names = QuestionRecord.__dataclass_fields__
-    return QuestionRecord(**{name: row[name] for name in names} | {"options": tuple(json.loads(row["options"]))})
-
-
 def questions_of(ledger: Ledger, league: str, *, state: str = "") -> list[QuestionRecord]:
     """Return a league's questions, or those in a state, the newest day first."""
     table = schema.questions
     query = select(*columns_of(QuestionRecord, table)).where(table.c.league == league)
     query = query.where(table.c.state == state) if state else query
     rows = ledger.rows(query.order_by(table.c.day.desc(), table.c.output, table.c.unit, table.c.subject))
-    return [read_question(row) for row in rows]
+    return [QuestionRecord(**row | {"options": tuple(json.loads(row["options"]))}) for row in rows]
 
 
 def rulings_of(ledger: Ledger, league: str) -> tuple[Ruling, ...]:

@@ -139,11 +139,8 @@ class LeagueRecords:
 
     def cost_by_output(self, *, since: datetime) -> dict[str, float]:
         """Return what the runs of each output have cost together, in milliseconds."""
-        table = schema.runs
-        return {
-            output: cost or 0.0
-            for output, cost in self._by_output(table, func.sum(table.c.cpu_ms), table.c.started_at > since).items()
-        }
+        runs = schema.runs
+        return self._by_output(runs, func.coalesce(func.sum(runs.c.cpu_ms), 0.0), runs.c.started_at > since)
 
     def failures(self, day: date) -> dict[str, int]:
         """Count the failed runs of a day by output; that a source has not published yet is no failure."""
@@ -165,8 +162,7 @@ class LeagueRecords:
 
     def obligation(self, output: str, day: date) -> ObligationRecord | None:
         """Return what is owed, if it was planned."""
-        table = schema.obligations
-        return next(iter(self._all(ObligationRecord, table, self._mine(table, output=output, day=day))), None)
+        return next(iter(self.obligations(output=output, day=day)), None)
 
     def obligations(
         self, *, output: str = "", day: date | None = None, days: Sequence[date] = (), states: Sequence[str] = ()

@@ -5,7 +5,8 @@ from html import escape
 
 import numpy as np
 
-from tipoff.core.report import Section, Shape, aligned
+from tipoff.core.report import Section, Shape
+from tipoff.core.wording import aligned
 
 _WIDE, _HIGH, _LEFT, _BELOW, _TOP = 760, 300, 48, 34, 12
 _COLOURS = ("#4477aa", "#ee6677", "#228833", "#aa8800", "#66ccee", "#aa3377", "#555555")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tipoff.core.clock import midnight
 from tipoff.core.obligation import State
 from tipoff.ledger import Ledger
+from tipoff.ledger.reader import LeagueRecords
 from tipoff.views.status import Status, live_waivers, waiver_line
 
 if TYPE_CHECKING:
@@ -49,10 +50,7 @@ class Grid:
 
 def read_grid(ledger: Ledger, league: "League", *, days: tuple[date, date] | None = None) -> Grid:
     """Return the league's grid, of `days` (both inclusive) or of every day known."""
-    cells = {
-        slate: State(state)
-        for slate, state in ledger.of(league.name).within(*(days or (date.min, date.max))).states().items()
-    }
+    cells = _cells(ledger.of(league.name).within(*(days or (date.min, date.max))))
     return Grid(
         league.name,
         tuple(step.name for step in league.steps),
@@ -62,6 +60,10 @@ def read_grid(ledger: Ledger, league: "League", *, days: tuple[date, date] | Non
     )
 
 
+def _cells(records: LeagueRecords) -> dict[tuple[str, date], State]:
+    return {slate: State(state) for slate, state in records.states().items()}
+
+
 def newest_grid(ledger: Ledger, status: Status, n_days: int) -> Grid:
     """Return the last days of a league up to its newest; the outputs in the order in which their newest day owes them."""
     last = status.home.today
@@ -69,7 +71,7 @@ def newest_grid(ledger: Ledger, status: Status, n_days: int) -> Grid:
         return Grid(status.league, (), (), {})
     days = last - timedelta(days=n_days - 1), last
     records = ledger.of(status.league).within(*days)
-    cells = {slate: State(state) for slate, state in records.states().items()}
+    cells = _cells(records)
     after = {output: at - midnight(day) for output, day, at in records.due()}
     outputs = sorted({output for output, _ in cells}, key=lambda name: (after.get(name, timedelta.max), name))
     return Grid(status.league, tuple(outputs), tuple(sorted({day for _, day in cells})), cells)
