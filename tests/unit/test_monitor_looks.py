@@ -12,10 +12,12 @@ from sqlalchemy import select
 from tipoff.core.clock import on_clock
 from tipoff.core.errors import LedgerError
 from tipoff.core.profile import Profile
+from tipoff.core.proof import Proof, UnitProof
+from tipoff.core.records import ObligationRecord
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Batch, Ledger, schema, watching
 from tipoff.ledger.alerts import CLAIM, AlertStore
-from tipoff.watch.digest import digest
+from tipoff.watch.digest import digest, without_rows
 from tipoff.watch.monitor import Monitor
 from tipoff.watch.notices import Channel
 
@@ -91,6 +93,32 @@ def test_a_digest_calls_a_day_not_complete_only_for_what_is_due(
 
     assert message.title == f"[nba] Thu 11 Jan: yesterday {answer}"
     assert line in message.lines
+
+
+def test_a_publication_without_a_row_is_told_with_the_reasons_that_stand_in_its_proof_alone() -> None:
+    output, at = "published_predictions", on_clock(FIRST, timedelta(hours=10))
+    owed = ObligationRecord(
+        output=output,
+        day=FIRST,
+        state="excused",
+        since=at,
+        due_at=at,
+        not_before=None,
+        failures=0,
+        n_units=2,
+        n_proven=0,
+        n_excused=2,
+        missing=(),
+        excused={"a": "postponed"},
+        verb="WAIT",
+        reason="nothing is owed",
+    )
+    unit = UnitProof(unit="b", n_rows=0, content_hash="", excuse="nobody is predicted yet")
+    proof = Proof(league="nba", output=output, day=FIRST, fence=1, made_at=at, step_version="v", units={"b": unit})
+
+    [line] = without_rows(NBA, [owed], lambda _output, _day: proof)
+
+    assert line.endswith("has no row, 2 units excused: nobody is predicted yet; postponed")
 
 
 def test_wherever_a_ledger_breaks_in_the_mornings_look_the_digest_is_sent_by_a_later_one(

@@ -3,7 +3,7 @@
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import NullPool
 
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.home import Home
@@ -42,6 +43,8 @@ _AWAY = (
     "3D",
     "57",
 )  # classes of what keeps one from being connected; nothing, where no server answered
+_LENT = "the ledger's address leads to a pooler that lends each transaction a connection: what one part sets holds for others"
+_BY_SESSION = "let it pool by session (pgbouncer: pool_mode = session), or name the server itself"
 _NO_TABLE, _NO_RIGHT = "42P01", "42501"  # as PostgreSQL numbers them
 _DAMAGE = ("malformed", "not a database", "corrupt")
 
@@ -131,9 +134,30 @@ def engine_of(target: Path | str, *, profile: Profile = Profile.LIVE, read_only:
             cursor.execute(*statement)
         cursor.close()
         connection.commit()
+        if not is_file:
+            must_be_ones_own(
+                connection, create_engine(engine.url, connect_args=patience(target), poolclass=NullPool).connect
+            )
 
     event.listen(engine, "connect", connect)
     return engine
+
+
+def must_be_ones_own(connection: Any, another: Callable[[], Connection]) -> None:  # noqa: ANN401 -- a DBAPI connection
+    """Refuse with a `UsageError` a pooler that lends each transaction a connection: two of ours have the same in turn."""
+    mine = _backend(connection)
+    if mine == connection.info.backend_pid:
+        return  # nothing stands before the server
+    with another() as second:
+        if _backend(second.connection.driver_connection) == mine or _backend(connection) != mine:
+            raise UsageError(_LENT, hint=_BY_SESSION)
+
+
+def _backend(connection: Any) -> int:  # noqa: ANN401 -- as above
+    """Return which of the server's processes answers; nothing is in the midst of a transaction after it."""
+    [found] = connection.execute("SELECT pg_backend_pid()").fetchone()
+    connection.commit()
+    return int(found)
 
 
 def _url_of(target: Path | str, *, read_only: bool) -> URL:

@@ -39,7 +39,9 @@ def season_report(ledger: Ledger, league: League, season: Season) -> dict[str, A
 
 def _without_rows(records: LeagueRecords, league: League) -> list[str]:
     played = {game.day for game in records.games() if game.status not in OFF}
-    return without_rows(league, (one for one in records.obligations(states=["excused"]) if one.day in played))
+    return without_rows(
+        league, (one for one in records.obligations(states=["excused"]) if one.day in played), records.proof
+    )
 
 
 def games(records: LeagueRecords, league: League) -> dict[str, Any]:

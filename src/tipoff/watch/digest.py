@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from statistics import fmean
 from typing import Any
@@ -13,6 +13,7 @@ from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident
 from tipoff.core.league import League
 from tipoff.core.obligation import State
+from tipoff.core.proof import Proof
 from tipoff.core.records import ObligationRecord
 from tipoff.core.slate import OFF
 from tipoff.core.step import PublishWork
@@ -25,6 +26,7 @@ from tipoff.watch.scorecard import WINDOW, budgets, days_to_score, read_scorecar
 from tipoff.watch.sentinel import REPLAYED, read_facts
 
 Row = dict[str, Any]
+_SHOWN = 6  # outputs that are owed, those that predictions rest on first
 _SETTLED = frozenset({State.PROVEN.value, State.EXCUSED.value})
 
 
@@ -53,15 +55,20 @@ def digest(ledger: Ledger, league: League, day: date, now: datetime, incidents: 
         found = _message(league, day, SEASON_UNKNOWN, told, incidents)
         return dataclasses.replace(found, severity=max(found.severity, Severity.ERROR))
     rows = read_scorecards(ledger, league, until=yesterday, days=WINDOW.days)
-    owed = [one for one in before if one.state not in _SETTLED]
+    required = {step.name for step in league.steps if not step.optional}
+    owed = sorted((one for one in before if one.state not in _SETTLED), key=lambda one: one.output not in required)
     games = {of: _games(ledger, league, of) for of in (yesterday, day)}
     answer = _answer(before, owed, games[yesterday], now)
     lines = [
         *([_alive(ledger, league, now)] if is_now else []),
         f"yesterday, {yesterday:%a %d %b}, {counted(games[yesterday], 'game')}: {answer}",
         *(f"  {phase}: {said}" for phase, said in _by_phase(league, before).items()),
-        *(f"  {one.state.upper()} {one.output}: {one.reason[:120]}{_due(one, now)}" for one in owed[:6]),
-        *(f"  {line}" for line in (without_rows(league, before) if games[yesterday] else ())),
+        *(f"  {one.state.upper()} {one.output}: {one.reason[:120]}{_due(one, now)}" for one in owed[:_SHOWN]),
+        *([f"  and {len(owed) - _SHOWN} more: tipoff grid {league.name}"] if len(owed) > _SHOWN else []),
+        *(
+            f"  {line}"
+            for line in (without_rows(league, before, ledger.of(league.name).proof) if games[yesterday] else ())
+        ),
         *([_gates(ledger, league, yesterday, now)] if is_now else []),
         _checks(ledger, league, yesterday),
         _accuracy(rows),
@@ -73,15 +80,19 @@ def digest(ledger: Ledger, league: League, day: date, now: datetime, incidents: 
     return _message(league, day, f"yesterday {answer.partition(',')[0]}", lines, incidents if is_now else ())
 
 
-def without_rows(league: League, owed: Iterable[ObligationRecord]) -> list[str]:
-    """Say of each required publication that is complete and has no row why its units are excused."""
+def without_rows(
+    league: League, owed: Iterable[ObligationRecord], proof: Callable[[str, date], Proof | None]
+) -> list[str]:
+    """Say of each required publication that is complete and has no row why its units are excused, in its proof too."""
     published = {step.name for step in league.steps if isinstance(step.work, PublishWork) and not step.optional}
-    empty = [one for one in owed if one.output in published and one.state == State.EXCUSED.value and one.excused]
-    reasons = ["; ".join(sorted(set(one.excused.values()))) for one in empty]
-    return [
-        f"{one.output} of {one.day} has no row, {counted(one.n_excused, 'unit')} excused: {why}"
-        for one, why in zip(empty, reasons, strict=True)
-    ]
+    said = []
+    for one in owed:
+        if one.output in published and one.state == State.EXCUSED.value:
+            units = found.units.values() if (found := proof(one.output, one.day)) else ()
+            reasons = sorted({*one.excused.values(), *(unit.excuse for unit in units if unit.excuse)})
+            excused = f"{counted(one.n_excused, 'unit')} excused: {'; '.join(reasons)}"
+            said += [f"{one.output} of {one.day} has no row, {excused}"] if reasons else []
+    return said
 
 
 def _at_rest(league: League, day: date, between: BetweenSeasons, incidents: Sequence[Incident]) -> Message:
