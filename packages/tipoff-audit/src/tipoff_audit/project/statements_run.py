@@ -50,9 +50,7 @@ def passed_over(facts: Sequence[FileFacts], texts: Texts | None) -> Iterator[Fin
             continue
         found = [one for row in rows if (one := _told(path, row, known))]
         if found:
-            line, tool, what, text, made = min(found, key=lambda one: (one[4] or _is_beside(one[2]), one[0]))
-            is_slight = made or _is_beside(path) or _is_beside(what)
-            level = Level.WARNING if is_slight else Level.ERROR
+            line, tool, what, text, _ = min(found, key=lambda one: (one[4] or _is_beside(one[2]), one[0]))
             others = f"; so do {len(found) - 1} more in this file" if len(found) > 1 else ""
             message = f"`{tool}` ends with status 0 where a statement fails ({what}), and what follows goes on without it{others}"
             yield Finding(
@@ -61,7 +59,7 @@ def passed_over(facts: Sequence[FileFacts], texts: Texts | None) -> Iterator[Fin
                 line=line,
                 column=1,
                 end_line=line,
-                level=Level.NOTE if _SET_UP.search(path) or path.endswith((".yml", ".yaml")) else level,
+                level=Level.NOTE if _SET_UP.search(path) or path.endswith((".yml", ".yaml")) else Level.WARNING,
                 message=f"{message}; {_ADVICE[tool]}",
                 guards="statements",
                 symbol="",
