@@ -44,6 +44,7 @@ FIRST_DAY = date(2030, 1, 7)
         (("replay", "nba", "sample:0", "--world", "sample"), "no span of the sample world"),
         (("status", "nba"), "there is no ledger"),
         (("why", "nba", "predictions", "yesterday"), "write it as 2024-03-01"),
+        (("digest", "nba", "--date", "0001-01-01"), "'0001-01-01' is no date of a league"),
         (("replay",), "Missing argument"),
     ],
 )
@@ -55,6 +56,14 @@ def test_what_cannot_be_understood_is_said_in_one_sentence_with_exit_2(
     assert done.returncode == 2
     assert reason in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("span", ["", "here/there", "2023-24é"])
+def test_what_is_no_season_is_not_recorded_and_no_folder_is_named_after_it(span: str, tmp_path: Path) -> None:
+    done = tipoff("record", "nba", span, home=tmp_path / "home", TIPOFF_DATA=str(tmp_path / "data"))
+
+    assert (done.returncode, [*tmp_path.iterdir()]) == (2, [])
+    assert "is no season" in done.stderr
 
 
 def test_leagues_of_which_one_is_none_leave_no_mark_of_the_others(tmp_path: Path) -> None:

@@ -189,6 +189,13 @@ def test_the_grid_of_a_ledger_that_cannot_be_read_says_what_status_says(
     assert status.stdout.splitlines()[2] in grid.stderr
 
 
+def test_no_name_is_the_name_of_no_game(home: Path) -> None:
+    done = tipoff("trace", "nba", "", home=home)
+
+    assert done.returncode == 2
+    assert "no schedule in this home names the game ''" in done.stderr
+
+
 def test_a_trace_says_which_of_a_games_files_are_gone(home: Path) -> None:
     game = next(row["game_id"] for row in ledger_rows(home, "games") if str(row["day"]) == document(home).stem)
     whole = tipoff("trace", "nba", game, home=home)

@@ -76,6 +76,7 @@ def record(  # noqa: PLR0913 -- what recording touches
 def _span_of(recorder: Recorder, span: str) -> tuple[date | None, date | None, str]:
     days = days_of(span)
     if days is None:
+        recorder.schedule_requests(span)  # refuses what is no season's name before a folder is named after it
         return None, None, span
     names = {recorder.season_named(day) for day in days}
     if len(names) > 1:

@@ -40,6 +40,9 @@ _COLOURS = {
 EXIT_WRONG, EXIT_HELD = 1, 3
 
 
+_YEARS = 1800, 2999
+
+
 class Day(click.ParamType[date]):
     """A calendar date, YYYY-MM-DD, of the league."""
 
@@ -50,9 +53,12 @@ class Day(click.ParamType[date]):
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(str(value))
+            day = date.fromisoformat(str(value))
         except ValueError:
             self.fail(f"{value!r} is no date; write it as 2024-03-01", param, ctx)
+        if not _YEARS[0] <= day.year <= _YEARS[1]:
+            self.fail(f"{value!r} is no date of a league", param, ctx)  # the days around it may be none of the calendar
+        return day
 
 
 class Words(click.ParamType[str]):

@@ -53,7 +53,7 @@ class Trace:
 def trace(ledger: Ledger, league: League, game_id: str, home: Home) -> Trace:
     """Follow one game; raises `UsageError` where no day's schedule names it."""
     records = ledger.of(league.name)
-    games = records.games(game_id=game_id)
+    games = records.games(game_id=game_id) if game_id else []
     if not games:
         msg = f"no schedule in this home names the game {game_id!r}"
         example = next((game.game_id for game in records.games()), "nothing yet: no schedule was read")
