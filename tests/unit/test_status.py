@@ -115,6 +115,12 @@ REPLAY: dict[str, Any] = {"is_live": False, "world": "recorded"}
 # what stands in the home, whether it is in order, and words that its first three lines must hold
 HOMES: list[tuple[str, dict[str, Any], bool, tuple[str, ...]]] = [
     ("quiet and complete", {}, True, ("alive", "is complete: 3 of 3", "nothing is wrong")),
+    (
+        "no game is on",
+        {"is_free": True},
+        True,
+        ("alive", "is complete: 3 of 3 outputs; no game is on", "nothing is wrong"),
+    ),
     ("quiet, some not yet due", {"outputs": UNDUE}, True, ("alive", "on course: 1 of 3", "next due boxes")),
     (
         "first minutes",

@@ -11,6 +11,7 @@ from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
 from tipoff.core.obligation import State
 from tipoff.core.records import HaltRecord, ObligationRecord, WaiverRecord
+from tipoff.core.slate import OFF
 from tipoff.core.wording import counted, length
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_incidents
@@ -59,6 +60,7 @@ class Home:
     between: BetweenSeasons | None = None  # live, on a day that lies in no season
     loads: str = ""  # a replay that has not begun: the days of earlier seasons that are loaded first
     lost: tuple[str, ...] = ()  # stores of which files are gone that are proven
+    is_free: bool = False  # no game of today is on
     named: tuple[str, ...] = ()  # what the settings name and is not there: a channel's address, a provider
 
 
@@ -140,6 +142,7 @@ def read_home(  # noqa: PLR0913 -- what a status is told from
         history=read_flow(ledger, at),
         between=between_seasons(ledger, league, league_day(now)) if facts.live_since else None,
         lost=tuple(lost),
+        is_free=today is not None and all(game.status in OFF for game in records.games(today)),
         named=tuple(named),
     )
 
@@ -257,7 +260,8 @@ def _today(home: Home, unmet: Sequence[ObligationRecord]) -> str:
     if home.lost and not unmet:
         return f"{day} is NOT complete: {met} were proven, and a store has lost what is proven"
     if not unmet:
-        return f"{day} is complete: {met}" + ("; nothing more is owed" if home.is_over else "")
+        said = "; no game is on" if home.is_free else ""
+        return f"{day} is complete: {met}{said}" + ("; nothing more is owed" if home.is_over else "")
     overdue = [row for row in unmet if row.state in _MISSED]
     if not overdue:
         ahead = [row for row in unmet if home.now is None or row.due_at > home.now]
