@@ -31,7 +31,8 @@ def make_form(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
     candidates = inputs["candidates"]
     history, who = form.read(inputs["player_games"], candidates)
     day = (context.slate.day - date(1970, 1, 1)).days
-    memory = markets.serving(context.slate.day).remembered(context.slate.day, inputs.get("nba_earlier_games"))
+    begun = context.slate.season.first_day  # what is remembered is so all season long, however late it ends
+    memory = markets.serving(context.slate.day).remembered(begun, inputs.get("nba_earlier_games"))
     found = np.round(form.features(history, who, day, memory), PLAYER_FORM.column(NAMES[0]).places)
     columns = {name: candidates.column(name) for name in ("day", "game_id", "player_id")}
     columns |= {name: pa.array(values, from_pandas=True) for name, values in zip(NAMES, found.T, strict=True)}

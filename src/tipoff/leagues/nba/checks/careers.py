@@ -94,7 +94,7 @@ def remembered_here(view: View) -> Past:
     try:
         view.table(EARLIER_GAMES.name)
     except UsageError:  # no output of this home
-        return remembered(view.day)
+        return remembered(view.season.first_day)
     names = {f"{name}_{life}": life for life in _CAREER for name in ("n", *_SUMMED)}
     sums = ", ".join(
         f"SUM(POW(0.5, SAFE_DIVIDE(x.back, {float(life)})) * {value}) AS {name}_{life}"
@@ -109,7 +109,7 @@ def remembered_here(view: View) -> Past:
     new = [row for row in seasons if row["ended"] > markets.serving(view.day).trained_through]
     begun = {int(row["season"][:4]) for row in new}
     n_after = int(view.season.name[:4]) - 1 - max(begun) if begun else 0  # seasons after the last one that is known
-    past = remembered(view.day, len(begun) + n_after)
+    past = remembered(view.season.first_day, len(begun) + n_after)
     for row in new:
         games, before = past.get(row["player_id"], (0.0, {}))
         left = {name: 0.5 ** (row["games"] / life) * before.get(name, 0.0) for name, life in names.items()}
@@ -121,7 +121,7 @@ def remembered_here(view: View) -> Past:
 
 
 def remembered(day: date, known: int = 0) -> Past:
-    """Return by player how many games the model remembers, and the sums of them that are left on the day.
+    """Return by player how many games the model remembers, and the sums of them that are left on a season's first day.
 
     Of the seasons since, so many take nothing away: those that are `known`, and those after them.
     """
