@@ -60,7 +60,7 @@ class FormModel:
     memory: Memory
 
     def remembered(self, day: date, earlier: pa.Table | None = None) -> Memory:
-        """Return what is remembered of players on a season's first day: by the model, and of `earlier` games of whole seasons since.
+        """Return what is remembered of players on a season's first day: by the model, and of `earlier` whole seasons since.
 
         Less is left of it for each season of which nothing is known, whether before those that are, or after the last of them.
         """
