@@ -39,6 +39,7 @@ from tipoff.core.slate import Season
 from tipoff.drills.mutations import Cell, CellPlace, cells, statements
 from tipoff.leagues.catalog import content_named
 from tipoff.ledger import Ledger
+from tipoff.ledger.alerts import AlertChanges, AlertStore
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.published import Published
 
@@ -66,6 +67,8 @@ class Patient:
         self.league, self.season, self.day = league, season_of_league(league.name, season), day
         self.now = midnight(day) + timedelta(hours=60)
         stores = Home(home)
+        with AlertStore(stores.ledger) as alerts:  # the season's monitor looked last when the season ended
+            alerts.write(AlertChanges(), beat=(f"monitor {league.name}", self.now, "", ""))
         self.warehouse = DuckWarehouse(stores.warehouse, profile=Profile.REPLAY)
         self.ledger = Ledger(stores.ledger, profile=Profile.REPLAY)
         self.examiner = Examiner(
