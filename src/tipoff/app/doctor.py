@@ -1,6 +1,7 @@
 """The doctor: what runs against what is declared, the installed files against those built, this machine against what it needs."""
 
 import base64
+import csv
 import dataclasses
 import hashlib
 import importlib.metadata
@@ -79,8 +80,13 @@ def installed_files(found: importlib.metadata.Distribution) -> Iterator[DoctorLi
     if '"editable": true' in (found.read_text("direct_url.json") or ""):
         yield DoctorLine(what="installed files", ok=True, said="an editable checkout: what runs is what stands there")
         return
-    files = [file for file in found.files or () if file.hash is not None]
-    other = sorted(str(file) for file in files if not _is_as_recorded(file))
+    recorded = csv.reader(
+        (found.read_text("RECORD") or "").splitlines()
+    )  # `found.files` has no missing file since 3.12
+    files = {path: hashed for path, hashed, _ in recorded if hashed}
+    other = sorted(
+        path for path, hashed in files.items() if not _is_as_recorded(Path(str(found.locate_file(path))), hashed)
+    )
     said, do = f"{len(files)} files are as they were built", ""
     if not files:
         said, do = "nothing is recorded of them", "install the wheel"
@@ -89,12 +95,12 @@ def installed_files(found: importlib.metadata.Distribution) -> Iterator[DoctorLi
     yield DoctorLine(what="installed files", ok=not do, said=said, do=do)
 
 
-def _is_as_recorded(file: importlib.metadata.PackagePath) -> bool:
-    path = Path(str(file.locate()))
-    if not path.is_file() or file.hash is None:
+def _is_as_recorded(path: Path, hashed: str) -> bool:
+    mode, _, value = hashed.partition("=")
+    if not path.is_file():
         return False
-    digest = hashlib.new(file.hash.mode, path.read_bytes()).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == file.hash.value
+    digest = hashlib.new(mode, path.read_bytes()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == value
 
 
 def one_copy(path: Sequence[str]) -> DoctorLine:
