@@ -118,7 +118,7 @@ def test_a_judgement_says_how_often_it_failed(book: Book, entry: Entry) -> None:
 
     found = judged(book, "made", NOON)
 
-    assert (found.verb, found.reason, found.until) == (Verb.WAIT, "failed 1 times in a row", NOON + HOUR)
+    assert (found.verb, found.reason, found.until) == (Verb.WAIT, "failed 1 time in a row", NOON + HOUR)
 
 
 def test_the_nearer_the_end_the_sooner_a_source_that_failed_is_asked_again(book: Book) -> None:

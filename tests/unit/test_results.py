@@ -49,6 +49,7 @@ from tipoff.core.step import Step
 from tipoff.core.window import SLATE, Input
 from tipoff.engine.book import Book, Entry
 from tipoff.engine.claim import Outcome
+from tipoff.engine.findings import unmet_finding
 from tipoff.engine.inputs import made_from
 from tipoff.engine.results import LOOK_AGAIN, MOST_POLLS, SOON, Counts, Results
 from tipoff.engine.runplan import RunPlan
@@ -346,6 +347,20 @@ def test_a_provider_that_is_left_alone_has_not_failed_again(desk: Desk) -> None:
     entry = desk.entry("raw")
     assert (entry.failures, entry.not_before) == (0, NIGHT + 5 * MINUTE)
     assert entry.cause == "source:provider"
+
+
+def test_what_waits_for_a_provider_says_what_it_last_answered_until_it_answers_again(desk: Desk) -> None:
+    asked = SourceError("stats answered 500", kind=ErrorKind.TRANSIENT)
+
+    desk.ends("raw", {"one": "x", "two": "x"}, error=asked)
+    desk.ends("raw", {"one": "x", "two": "x"}, error=Resting("stats", 300.0))
+    waits = judged(desk.book, "raw", NIGHT).reason
+    told = unmet_finding(desk.entry("raw"), "source:stats", now=NIGHT, since=NOON)["note"]
+    desk.ends("raw", {"one": "x", "two": "x"}, error=SourceError("not yet", kind=ErrorKind.NOT_YET))
+
+    assert waits.startswith("stats answered 500; failed 1 time in a row")
+    assert "stats answered 500" in told
+    assert "500" not in judged(desk.book, "raw", NIGHT).reason
 
 
 def test_a_provider_that_is_left_alone_is_asked_no_more_often_than_its_own_failures_would_have_it(desk: Desk) -> None:

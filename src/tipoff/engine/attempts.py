@@ -29,6 +29,7 @@ def note_success(entry: Entry, units: Iterable[str]) -> bool:
     entry.failed_on = {unit: made for unit, made in entry.failed_on.items() if unit not in done}
     entry.attempted = {unit: made for unit, made in entry.attempted.items() if unit not in done}
     entry.failures = max(entry.tries.values(), default=0)
+    entry.error = entry.error if entry.failures else ""
     return not entry.tries
 
 

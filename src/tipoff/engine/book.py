@@ -72,6 +72,7 @@ class Entry:
     remake: bool = False  # by a backfill: what another version of the step made is stale, however old
     conflict: Conflict | None = None
     cause: str = ""  # what its last failure was blamed on
+    error: str = ""  # what its last failure said, while it waits for it
     blame: str = ""  # what it was last told to be late or lost for
     met_at: datetime | None = None  # when it was met, after it had been told
     failures: int = 0  # in a row, of any kind: of its worst unit

@@ -147,12 +147,14 @@ def unmet_finding(entry: Entry, cause: str, *, now: datetime, since: datetime) -
         severity = Severity.INFO
     was_due = f"; was due at {due_at:%Y-%m-%d %H:%M} UTC" if due_at else ""
     n_units = len(obligation.units)
+    why = entry.reason or "not proven"
+    why += f"; {entry.error}" if entry.error not in why else ""
     return finding(
         (obligation.league, obligation.output, obligation.day),
         "obligation_is_met",
         cause,
         severity,
-        f"{entry.state.value}: {entry.reason or 'not proven'}{was_due}",
+        f"{entry.state.value}: {why}{was_due}",
         now=now,
         missing=entry.missing,
         coverage=1 - len(entry.missing) / n_units if n_units else 1.0,

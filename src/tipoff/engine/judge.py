@@ -10,6 +10,7 @@ from tipoff.core.obligation import State, first_of
 from tipoff.core.proof import UnitProof
 from tipoff.core.slate import Game
 from tipoff.core.step import SourceWork
+from tipoff.core.wording import counted
 from tipoff.engine import attempts, rules
 from tipoff.engine.book import Book, Entry, Key, Reading
 from tipoff.engine.gates import excusing_inputs, gates, is_excused, not_kept, own_units, ways_to, without_hope
@@ -363,8 +364,9 @@ def _nothing_to_do(entry: Entry, tally: _Tally) -> tuple[Verb, str, datetime | N
 
 
 def _why_wait(entry: Entry, tally: _Tally, waiting: set[str]) -> str:
-    if entry.failures:
-        return f"failed {entry.failures} times in a row"
+    if entry.failures or entry.error:
+        times = f"failed {counted(entry.failures, 'time')} in a row" if entry.failures else ""
+        return "; ".join(filter(None, (entry.error, times)))
     if waiting <= entry.held.keys():
         return f"its own checks keep it from going out: {', '.join(sorted(waiting))}"
     if tally.no_result:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from textwrap import shorten
 from typing import Any
 
 from tipoff.core.errors import ErrorKind, InputGone, NotBegun, Resting
@@ -29,6 +30,7 @@ from tipoff.store.warehouse import Warehouse, WriteResult
 LOOK_AGAIN = timedelta(minutes=30)  # at a schedule that lacks a game
 MOST_POLLS = 120  # a source that has not come by then is given up, and shown as late, until its input changes
 SOON = timedelta(minutes=1)
+_MOST_SAID = 160  # characters of an error in the reason for which something waits
 HELD_ROWS = frozenset({ErrorKind.CONFLICT, ErrorKind.QUOTA})
 
 
@@ -149,6 +151,8 @@ class Results:
             self.lose(error.losses, now, batch)
             return
         entry.cause = cause_of(outcome.claim, error, entry.blame)
+        if not (entry.error and isinstance(error, Resting)):
+            entry.error = shorten(str(error), _MOST_SAID, placeholder=" …")
         asked_s = getattr(error, "retry_after_s", None)
         asked = now + min(timedelta(seconds=asked_s), LONGEST_ASKED) if asked_s else None
         if isinstance(error, Resting):  # no failure of its own, and no more often than its own failures would have it
@@ -215,7 +219,7 @@ class Results:
 
     def _poll_later(self, entry: Entry, now: datetime, units: Mapping[str, str]) -> None:
         timing = entry.step.timing
-        entry.polls += 1
+        entry.polls, entry.error = entry.polls + 1, ""
         after = now + min(timing.poll * 2 ** min(entry.polls - 1, 10), timing.poll_max)
         entry.not_before = before_due(entry, units, after, now)
         if entry.polls >= MOST_POLLS:
