@@ -233,7 +233,7 @@ def read_settings(environment: Mapping[str, str] | None = None, *, file: Path = 
         import tomllib  # noqa: PLC0415 -- most homes have no file, and each command would wait for it
 
         try:
-            values |= tomllib.loads(file.read_text())
+            values |= tomllib.loads(file.read_text("utf-8"))
         except tomllib.TOMLDecodeError as error:
             msg = f"{file} is not TOML: {error}"
             raise UsageError(msg, hint="mend the line that it names") from error
@@ -299,6 +299,10 @@ def _made(kind: type, given: object) -> object:
         raise ValueError(msg)
     try:
         path = Path(given).expanduser()  # `~` is whose home it says
+        given.encode()
+    except UnicodeEncodeError as error:
+        msg = "its name is no text in UTF-8, as the stores would have it: rename it, or lead a link to it"
+        raise ValueError(msg) from error
     except RuntimeError as error:
         raise ValueError(str(error)) from error
     return KeyFile(path) if kind is KeyFile else path

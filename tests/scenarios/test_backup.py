@@ -1,6 +1,9 @@
 """A copy of a home: whole, made while it is worked in, and a home again."""
 
+import os
 import shutil
+import subprocess
+import sys
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -79,6 +82,43 @@ def test_a_copy_whose_reader_was_killed_is_as_it_was_made(home: Path, tmp_path: 
 
     assert (tmp_path / "again" / "ledger.db").read_bytes() == (tmp_path / "copy" / "ledger.db").read_bytes()
     assert not (tmp_path / "again" / "ledger.db-shm").exists()
+
+
+def test_a_disk_that_refuses_leaves_no_part_of_a_copy_or_home_and_is_told_in_a_line(home: Path, tmp_path: Path) -> None:
+    back_up(Settings(home=home), tmp_path / "copy")
+
+    for command, at, left in (
+        ("backup", home, tmp_path / "other"),
+        ("restore", tmp_path / "again", tmp_path / "again" / "ledger.db"),
+    ):
+        to = tmp_path / ("other" if command == "backup" else "copy")
+        script = f"ulimit -f 100; exec {sys.executable} -m tipoff {command} {to}"  # files of 50 kB and no more
+        environment = os.environ | {"TIPOFF_HOME": str(at)}
+        ran = subprocess.run(
+            ["/bin/sh", "-c", script], env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert ran.returncode == 1
+        assert (len(ran.stderr) < 700, ran.stderr.count("\n")) == (True, 2), ran.stderr
+        assert not left.exists()
+    assert {path.name for path in tmp_path.iterdir()} <= {"copy", "again", "home"}
+    assert list((tmp_path / "again").iterdir()) == []
+
+
+def test_a_restore_that_was_killed_is_begun_anew_and_until_then_there_is_no_home(home: Path, tmp_path: Path) -> None:
+    back_up(Settings(home=home), tmp_path / "copy")
+    (tmp_path / "again" / ".restore").mkdir(parents=True)
+    (tmp_path / "again" / ".restore" / "ledger.db").write_text("half of i")
+
+    assert not Settings(home=tmp_path / "again").place.has_ledger
+    restore(Settings(home=tmp_path / "again"), tmp_path / "copy")
+
+    assert differences(hashes_of(str(home)), hashes_of(str(tmp_path / "again"))) == []
+    assert not (tmp_path / "again" / ".restore").exists()
+
+
+def test_a_home_is_not_copied_into_itself(home: Path) -> None:
+    with pytest.raises(UsageError, match="lies in the home itself"):
+        back_up(Settings(home=home), home / "published" / "copy")
 
 
 def test_a_copy_never_writes_over_anything(home: Path, tmp_path: Path) -> None:

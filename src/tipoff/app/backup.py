@@ -6,6 +6,8 @@ What the stores have and the ledger has not is adopted at the next start; the ot
 import json
 import shutil
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -19,14 +21,20 @@ from tipoff.store.duck import DuckWarehouse
 from tipoff.store.warehouse import Warehouse
 
 _ABOUT = "backup.json"
+_UNFINISHED = ".restore"  # in a home: what a restore that was cut off has copied so far
 _OF_A_READER = "*.db-shm"  # what SQLite leaves beside a store whose reader was killed: nothing of the store
 
 
 def may_be_copied(home: Home, to: Path) -> None:
-    """Refuse with a `UsageError` to copy into a folder that is there, or where no ledger's file is."""
+    """Refuse with a `UsageError` to copy into a folder that is there, or is of the home, or where no ledger's file is."""
     if to.exists():
         msg = f"{to} is there already"
         raise UsageError(msg, hint="name a folder that is not: a copy never writes over another")
+    if to.resolve().is_relative_to(home.root.resolve()):
+        msg = f"{to} lies in the home itself"
+        raise UsageError(
+            msg, hint="name a folder elsewhere, on another disk where there is one: it would be lost with the home"
+        )
     if home.database or not home.has_ledger:
         msg = "the ledger is a database" if home.database else f"there is no ledger in {home.root}"
         hint = "dump it with pg_dump, then copy the folder: docs/how-to/back-up-and-restore.md"
@@ -35,17 +43,27 @@ def may_be_copied(home: Home, to: Path) -> None:
 
 def copy_home(home: Home, warehouse: Warehouse, to: Path, now: datetime) -> str:
     """Copy every store into the new folder `to`, and say what was copied; raises `PipelineError` where a disk refuses."""
-    try:
-        return _copied(home, warehouse, to, now)
-    except (OSError, sqlite3.Error) as error:
-        msg = f"no copy was made in {to}: {error}"
-        raise PipelineError(msg, hint="is the disk full?") from error
-
-
-def _copied(home: Home, warehouse: Warehouse, to: Path, now: datetime) -> str:
     beside = to.with_name(f".{to.name}.part")
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
+    with _whole(beside, f"no copy was made in {to}"):
+        return _copied(home, warehouse, beside, to, now)
+
+
+@contextmanager
+def _whole(part: Path, undone: str) -> Iterator[None]:
+    """Leave nothing in the folder `part`, however what fills it ends; raises `PipelineError` where a disk refuses."""
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        part.mkdir(parents=True)
+        yield
+    except (OSError, sqlite3.Error) as error:
+        why = error.args[0][0][-1] if isinstance(error, shutil.Error) else error  # the first of a thousand files
+        msg = f"{undone}: {why}"
+        raise PipelineError(msg, hint="is the disk full, or may nobody write there?") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _copied(home: Home, warehouse: Warehouse, beside: Path, to: Path, now: datetime) -> str:
     copy = Home(beside)
     for store, target in ((home.ledger, copy.ledger), (home.sentinel, copy.sentinel)):
         if isinstance(store, Path) and store.exists():
@@ -57,7 +75,7 @@ def _copied(home: Home, warehouse: Warehouse, to: Path, now: datetime) -> str:
         copy_warehouse(warehouse.beside(), copy.warehouse)
     n_bytes = _size(beside)
     about = {"at": now.isoformat(), "build": build(), "bytes": n_bytes, "warehouse": type(warehouse).__name__}
-    (beside / _ABOUT).write_text(json.dumps(about, indent=1))
+    (beside / _ABOUT).write_text(json.dumps(about, indent=1), "utf-8")
     beside.rename(to)
     return f"{n_bytes / 1e6:.1f} MB in {to}"
 
@@ -68,16 +86,19 @@ def _size(folder: Path) -> int:
 
 
 def restore(settings: Settings, copy: Path) -> str:
-    """Leave the home as the copy has it; raises `UsageError` where there is a home, or `copy` is no whole copy of one."""
+    """Leave the home as the copy has it, or as it was.
+
+    Raises `UsageError` where there is a home, or `copy` is no whole copy of one, `PipelineError` where a disk refuses.
+    """
     home = settings.place
     if not (copy / _ABOUT).exists():
         msg = f"{copy} is no copy of a home: it has no {_ABOUT}"
         raise UsageError(msg, hint="name a folder that tipoff backup made")
-    if home.root.exists() and any(home.root.iterdir()):
+    if home.root.exists() and {path.name for path in home.root.iterdir()} - {_UNFINISHED}:
         msg = f"there is a home in {home.root}"
         raise UsageError(msg, hint="set TIPOFF_HOME to a new folder, or move that one away")
     try:
-        about = json.loads((copy / _ABOUT).read_text())
+        about = json.loads((copy / _ABOUT).read_text("utf-8"))
         at, _ = datetime.fromisoformat(about["at"]), (about["build"], about["bytes"])
     except (ValueError, KeyError, TypeError) as error:
         msg = f"{copy / _ABOUT} does not say what was copied: {error!r}"
@@ -86,5 +107,9 @@ def restore(settings: Settings, copy: Path) -> str:
     if n_bytes != about["bytes"]:
         msg = f"{copy} is not as it was made: it holds {n_bytes:,} bytes, of {about['bytes']:,}"
         raise UsageError(msg, hint="a file of it was lost, cut or written to: take another copy")
-    shutil.copytree(copy, home.root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(_ABOUT, _OF_A_READER))
+    part = home.root / _UNFINISHED  # not beside it: the home may be where a disk is mounted
+    with _whole(part, f"no home was made in {home.root}"):
+        shutil.copytree(copy, part, dirs_exist_ok=True, ignore=shutil.ignore_patterns(_ABOUT, _OF_A_READER))
+        for path in sorted(part.iterdir(), key=lambda path: path.name == "ledger.db"):  # it proves the others
+            path.rename(home.root / path.name)
     return f"as of {at:%Y-%m-%d %H:%M} UTC, by build {about['build']}; next: tipoff doctor"

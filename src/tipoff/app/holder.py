@@ -17,7 +17,7 @@ def holder_here() -> str:
 
 def _machine() -> str:
     """Return what processes share that can see each other's numbers: the boot and the namespace of process numbers."""
-    boot = _BOOT.read_text().strip()[:8] if _BOOT.exists() else "-"
+    boot = _BOOT.read_text("utf-8").strip()[:8] if _BOOT.exists() else "-"
     namespace = _NAMESPACE.stat().st_ino if _NAMESPACE.exists() else 0
     return f"{boot}.{namespace:x}"
 

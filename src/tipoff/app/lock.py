@@ -12,7 +12,7 @@ def lock(home: Home, side: str = "") -> IO[str]:
     """Take the home for this process, as one side of it; raises `UsageError` where another process has it."""
     try:
         home.root.mkdir(parents=True, exist_ok=True)
-        held = lock_file(home, side).open("w")
+        held = lock_file(home, side).open("w", encoding="utf-8")
     except OSError as error:
         msg = f"the home {home.root} cannot be used: {error.strerror}"
         raise UsageError(msg, hint="set TIPOFF_HOME to a folder that can be written") from error

@@ -155,7 +155,7 @@ def peak_rss_mb() -> float:
     status = Path("/proc/self/status")
     if not status.exists():
         return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
-    [peak] = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
+    [peak] = [line for line in status.read_text("utf-8").splitlines() if line.startswith("VmHWM")]
     return round(int(peak.split()[1]) / 1024, 1)
 
 

@@ -120,6 +120,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command; an error is one sentence and a hint on standard error, or where JSON is asked for, a document."""
+    _lead_closed_nowhere()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # what was typed, or a name, may hold what no terminal can show
@@ -143,6 +144,14 @@ def main() -> None:
         sys.exit(EXIT_WRONG)
     if code:
         sys.exit(code)
+
+
+def _lead_closed_nowhere() -> None:
+    """Let a standard stream that is closed lead nowhere: the first store that is opened would take its place."""
+    streams = ("stdin", "stdout", "stderr")
+    while (number := os.open(os.devnull, os.O_RDWR)) < len(streams):
+        setattr(sys, streams[number], os.fdopen(number, "w" if number else "r", encoding="utf-8"))
+    os.close(number)
 
 
 def _refuse(error: Exception) -> int:

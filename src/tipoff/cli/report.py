@@ -31,7 +31,9 @@ def report_command(league: str, season: str, *, out: Path | None, as_json: bool)
         off = league_facts(ledger, league).off
     if out is not None:
         about = "Each prediction as it stood before its game, against what happened; nothing was made after the start."
-        out.write_text(render(f"{league} {season}", ". ".join((about.removesuffix("."), *off)) + ".", sections))
+        out.write_text(
+            render(f"{league} {season}", ". ".join((about.removesuffix("."), *off)) + ".", sections), "utf-8"
+        )
     found = [asdict(section) | {"shape": section.shape.value} for section in sections]
     lines = (*off, *render_text(sections)) if out is None else [f"wrote {out}"]
     answer({"sections": found, "off": off}, lines, ok=True, as_json=as_json)

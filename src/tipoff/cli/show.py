@@ -271,7 +271,7 @@ def predictions_command(league: str, day: date, *, as_json: bool) -> None:
         msg = f"no document of {declared.name} {day} stands at {path}"
         raise UsageError(msg, hint=f"ask: tipoff why {declared.name} published_predictions {day}")
     try:
-        document = json.loads(path.read_text())
+        document = json.loads(path.read_text("utf-8"))
         lines = _document_lines(f"{declared.name} {day}", document, declared.table("published_predictions"))
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         msg = f"{path} is no document as Tipoff publishes it: {type(error).__name__}"

@@ -27,7 +27,7 @@ def commit() -> str:
     """Return the commit: as the wheel carries it, as the image was told, or as the checkout stands; empty where nobody knows."""
     baked = _PACKAGE / "COMMIT"
     if baked.exists():
-        return baked.read_text().strip()
+        return baked.read_text("utf-8").strip()
     return os.environ.get(COMMIT, "") or of_checkout(_PACKAGE.parents[1])
 
 
@@ -36,13 +36,13 @@ def of_checkout(root: Path) -> str:
     head = root / ".git" / "HEAD"
     if not head.is_file():
         return ""
-    said = head.read_text().strip()
+    said = head.read_text("utf-8").strip()
     if not said.startswith("ref: "):
         return said
     name = said.removeprefix("ref: ")
     loose = root / ".git" / name
     if loose.is_file():
-        return loose.read_text().strip()
+        return loose.read_text("utf-8").strip()
     packed = root / ".git" / "packed-refs"
-    lines = packed.read_text().splitlines() if packed.is_file() else []
+    lines = packed.read_text("utf-8").splitlines() if packed.is_file() else []
     return next((line.split()[0] for line in lines if line.endswith(f" {name}")), "")

@@ -130,7 +130,7 @@ def holder_of(home: Home, side: str = "") -> int | None:
     if not path.exists() or not locks.exists():
         return None
     inode = str(path.stat().st_ino)
-    for line in locks.read_text().splitlines():
+    for line in locks.read_text("utf-8").splitlines():
         if "->" in line:
             continue  # one that waits
         _, kind, _, _, pid, file, *_ = line.split()

@@ -95,7 +95,7 @@ def catalogue() -> dict[str, Drill]:
     for folder, league in folders:
         for path in sorted(folder.iterdir(), key=lambda path: path.name):
             if path.name.endswith(".toml"):
-                for said in tomllib.loads(path.read_text())["drill"]:
+                for said in tomllib.loads(path.read_text("utf-8"))["drill"]:
                     drill = read_drill(said, league)
                     if drill.name in found:
                         msg = f"two drills are named {drill.name}"

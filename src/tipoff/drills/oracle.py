@@ -86,7 +86,7 @@ def _with_day(rows: pa.Table, keys: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _published(truth: Truth, folder: Path, key: tuple[str, ...]) -> None:
     for path in sorted(folder.glob("[!.]*.json")):
-        document = json.loads(path.read_text())
+        document = json.loads(path.read_text("utf-8"))
         rows = document["rows"]
         truth.duplicates += len(rows) - len({tuple(row[name] for name in key) for row in rows})
         day = date.fromisoformat(document["day"])

@@ -36,7 +36,7 @@ class SetClock:
 
     def _words(self) -> tuple[datetime, datetime, float]:
         try:
-            was_set_at, to, speed = self._file.read_text().split()
+            was_set_at, to, speed = self._file.read_text("utf-8").split()
             return datetime.fromisoformat(was_set_at), datetime.fromisoformat(to), float(speed)
         except (OSError, ValueError) as error:
             msg = f"{self._file} sets no clock: {error}"

@@ -159,7 +159,7 @@ def _incident(job: str, group: Sequence[Lost], times: Sequence[datetime]) -> Los
 def read_timetable(path: Path) -> tuple[Expected, ...]:
     """Read a timetable (TOML): `[[job]]` with name, at, from, perhaps to, paused and zone (UTC); else raises `UsageError`."""
     try:
-        said = tomllib.loads(path.read_text())["job"]
+        said = tomllib.loads(path.read_text("utf-8"))["job"]
         return tuple(_expected(line) for line in said)
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, ZoneInfoNotFoundError) as error:
         msg = f"{path} is no timetable: {type(error).__name__}: {error}"

@@ -40,7 +40,7 @@ def last(number: float) -> Moment:
 
 def statement(league: str, name: str) -> str:
     """Return a statement out of a league's folder."""
-    return (_LEAGUES / league / "sql" / f"{name}.sql").read_text()
+    return (_LEAGUES / league / "sql" / f"{name}.sql").read_text("utf-8")
 
 
 def games_by(start: str) -> Callable[[pa.Table], Sequence[Game]]:

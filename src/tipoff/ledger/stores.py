@@ -54,7 +54,7 @@ def lost_of_document(folder: Path, day: object) -> Iterator[str]:
 
 def _is_let_go(document: Path) -> bool:
     try:
-        return _LET_GO in document.read_text(errors="replace")
+        return _LET_GO in document.read_text("utf-8", errors="replace")
     except OSError:
         return False
 

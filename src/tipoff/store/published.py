@@ -300,7 +300,7 @@ def _is_day(name: str) -> bool:
 
 
 def _document(path: Path) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(path.read_text())
+    document: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return document
 
 

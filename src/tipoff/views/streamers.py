@@ -40,7 +40,7 @@ def read_streamers(report: Path | None) -> Streamers:
     if report is None:
         return Streamers()
     try:
-        findings = json.loads(report.read_text())["findings"]
+        findings = json.loads(report.read_text("utf-8"))["findings"]
         found = [one for one in findings if one["rule"] == STREAMS]
         for one in found:
             str(one["path"]), int(one["line"]), str(one["text"])

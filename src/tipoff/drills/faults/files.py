@@ -119,7 +119,7 @@ def read_file(path: Path) -> dict[str, Any]:
         UsageError: It is not there, or no TOML.
     """
     try:
-        return tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:  # no TOML, or no text
         msg = f"{path} cannot be read: {error}"
         raise UsageError(msg, hint="is it a TOML file?") from error

@@ -115,7 +115,7 @@ def _change_document(home: Home, fault: Fault) -> None:
         case "parquet gone":
             path.with_suffix(".parquet").unlink()
         case "document changed":
-            document = json.loads(path.read_text())
+            document = json.loads(path.read_text("utf-8"))
             name = next(name for name, value in document["rows"][0].items() if isinstance(value, float))
             document["rows"][0][name] += 1
-            path.write_text(json.dumps(document))
+            path.write_text(json.dumps(document), "utf-8")

@@ -194,7 +194,7 @@ def _digest(text: str) -> str:
 
 def _texts() -> list[str]:
     """Return the shipped models as they are written, the oldest first: each begins with its first and last day."""
-    return sorted(path.read_text() for path in Path(__file__).with_name("artefacts").glob("*.json"))
+    return sorted(path.read_text("utf-8") for path in Path(__file__).with_name("artefacts").glob("*.json"))
 
 
 @cache

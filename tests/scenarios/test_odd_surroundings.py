@@ -1,0 +1,72 @@
+"""The command in surroundings that nobody means to give it: streams that are closed or full, a locale of ASCII alone."""
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support import replayed, sample_spec
+
+SRC = Path(__file__).parents[2] / "src"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("odd") / "home"
+    replayed(home, sample_spec(1))
+    return home
+
+
+def shell(command: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of shell in which $tipoff is the command."""
+    known = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
+    told = {"tipoff": f"{sys.executable} -m tipoff", "TIPOFF_HOME": str(home), "TIPOFF_WORLD": "sample"} | environment
+    return subprocess.run(
+        ["/bin/sh", "-c", command], env=known | told, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_with_its_streams_closed_a_command_ends_as_it_would_and_writes_into_no_store(closed: str, home: Path) -> None:
+    ran = shell(f"$tipoff status nba {closed}", home)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert shell("$tipoff status nba", home).returncode == 0
+
+
+def test_what_cannot_be_written_out_is_said_and_no_success(home: Path) -> None:
+    ran = shell("$tipoff status nba --json >/dev/full", home)
+
+    assert (ran.returncode, ran.stderr.count("\n")) == (1, 1)
+    assert "standard output took no more: No space left on device" in ran.stderr
+
+
+def test_a_home_whose_name_is_no_text_is_refused_by_its_own_name(tmp_path: Path) -> None:
+    ran = shell(f"TIPOFF_HOME=$(printf '{tmp_path}/\\377'); export TIPOFF_HOME; $tipoff status nba", tmp_path)
+
+    assert (ran.returncode, ran.stderr.splitlines()[0]) == (
+        2,
+        "tipoff: setting home: its name is no text in UTF-8, as the stores would have it: rename it, or lead a link to it",
+    )
+
+
+def test_whatever_the_locale_is_files_are_read_as_they_were_written(home: Path) -> None:
+    ascii_alone = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+    assert shell("$tipoff grid nba", home, **ascii_alone).returncode == 0
+    lacking = [f"{path.name}:{call.lineno}" for path in SRC.rglob("*.py") for call in without_encoding(path)]
+    assert lacking == []
+
+
+def without_encoding(path: Path) -> Iterator[ast.Call]:
+    """Yield the calls of a module that read or write text as the locale has it."""
+    for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(call, ast.Call) and "encoding" not in {word.arg for word in call.keywords}:
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            modes = [given.value for given in call.args if isinstance(given, ast.Constant)]
+            is_text = any(mode in {"r", "w", "a", "x", "r+"} for mode in modes)
+            if len(call.args) < {"read_text": 1, "write_text": 2}.get(name, 0) or (name == "open" and is_text):
+                yield call
