@@ -67,7 +67,7 @@ UNREADABLE = {
     "a chain of attributes": b"x = a" + b".a" * 100_000 + b"\n",
     "a sum without end": b"x = " + b"+".join([b"1"] * 100_000) + b"\n",
     "a chain of nots": b"x = " + b"not " * 100_000 + b"1\n",
-    "elif without end": b"if a:\n    pass\n" + b"elif a:\n    pass\n" * 5_000,
+    "elif without end": b"if a:\n    pass\n" + b"elif a:\n    pass\n" * 20_000,
     "blocks too deep": b"".join(b" " * n + b"if a:\n" for n in range(150)) + b" " * 150 + b"pass\n",
     "a number too long": b"x = " + b"9" * 10_000 + b"\n",
     "an open string": b"x = '''abc\n",

@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.audit.faces import STREAM_LINE, STREAMS, audited, told, written
 
@@ -116,6 +116,7 @@ def test_waivers_are_read_in_sql_shell_and_ci_files() -> None:
 
 
 @given(st.text(max_size=200), st.sampled_from(["python", "sql", "shell", "yaml"]))
+@example("\r\x80", "python")  # the tokenizer of Python 3.12 and later decodes half a character
 def test_reading_waivers_never_fails_and_survives_json(text: str, kind: str) -> None:
     for waiver in read_waivers(kind, f"{text} # tipoff: {text}\n"):
         assert Waiver.from_json(waiver.to_json()) == waiver

@@ -145,7 +145,7 @@ def _python_comments(text: str) -> tuple[list[Comment], list[Span]]:
                 first = 0
             elif token.type not in quiet and not first:
                 first = token.start[0]
-    except (tokenize.TokenError, IndentationError):  # it parses, so only its last line can be at fault
+    except (tokenize.TokenError, IndentationError, UnicodeDecodeError):  # the last line, or \r amid one (3.12)
         pass
     return comments, spans
 
