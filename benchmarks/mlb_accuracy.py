@@ -29,9 +29,9 @@ from tipoff.leagues.mlb.world.data import WorldGame, read_season, splits_of
 from tipoff.leagues.mlb.world.files import Files
 from tipoff.leagues.mlb.world.people import People
 from tipoff.leagues.mlb.world.wire import MlbProviders
-from tipoff.predict.arrays import Floats, Ints
-from tipoff.predict.counts import median, moments, moved_to, successes
-from tipoff.predict.metrics import calibration_error, own_line, reliability
+from tipoff.leagues.predict.arrays import Floats, Ints
+from tipoff.leagues.predict.counts import median, moments, moved_to, successes
+from tipoff.leagues.predict.metrics import calibration_error, own_line, reliability
 
 ROOT = Path(__file__).resolve().parents[1]
 EARLIER = 4

@@ -20,9 +20,9 @@ from tipoff.core.clock import league_day
 from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.mlb.models import strikeouts
 from tipoff.leagues.mlb.sources.teams import BY_NAME
-from tipoff.predict.arrays import Floats
-from tipoff.predict.counts import median, over, successes
-from tipoff.predict.decisions import no_vig, price_chance
+from tipoff.leagues.predict.arrays import Floats
+from tipoff.leagues.predict.counts import median, over, successes
+from tipoff.leagues.predict.decisions import no_vig, price_chance
 
 Row = Mapping[str, Any]
 Who = tuple[Any, str, str]  # day, club, key of the name

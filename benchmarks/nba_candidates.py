@@ -18,7 +18,7 @@ from tipoff.leagues.nba.features import NAMES
 from tipoff.leagues.nba.markets import FormModel
 from tipoff.leagues.nba.memory import NO_MEMORY
 from tipoff.leagues.nba.models.quantiles import regress
-from tipoff.predict.arrays import Floats
+from tipoff.leagues.predict.arrays import Floats
 
 SEASONS = ("2018-19", "2020-21", "2021-22", "2022-23")
 MARKETS = ("points", "rebounds", "assists")

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from tipoff.leagues.nba import form, markets
 from tipoff.leagues.nba.features import STATS
 from tipoff.leagues.nba.memory import NO_MEMORY, Memory
-from tipoff.predict.arrays import Floats, Ints
+from tipoff.leagues.predict.arrays import Floats, Ints
 
 Strings = NDArray[np.str_]
 ARTEFACTS = Path(__file__).parent.parent / "src/tipoff/leagues/nba/artefacts"

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tipoff.leagues.identity.names import name_key
-from tipoff.predict.decisions import no_vig
+from tipoff.leagues.predict.decisions import no_vig
 
 _SEASON = "2023-24"  # the only one with prices
 _EASTERN = ZoneInfo("America/New_York")

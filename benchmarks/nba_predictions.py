@@ -26,8 +26,8 @@ from tipoff.leagues.nba.models import calibration
 from tipoff.leagues.nba.models.quantiles import HIGH, LEVELS, LOW, MEDIAN, over
 from tipoff.leagues.nba.scores import crps_20
 from tipoff.leagues.nba.systems import market_aware
-from tipoff.predict.arrays import Floats
-from tipoff.predict.metrics import calibration_error, log_loss
+from tipoff.leagues.predict.arrays import Floats
+from tipoff.leagues.predict.metrics import calibration_error, log_loss
 
 _EPOCH = date(1970, 1, 1)
 _DRAWS = 1000

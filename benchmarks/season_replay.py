@@ -19,8 +19,8 @@ from tipoff.engine.controller import Controller
 from tipoff.engine.run import Runner
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.world import recorded as nba_recorded
+from tipoff.leagues.predict import boosting
 from tipoff.ledger import Ledger, schema
-from tipoff.predict import boosting
 from tipoff.sources.ask import Asker
 from tipoff.sources.world import WorldTransport
 from tipoff.store.archive import Archive

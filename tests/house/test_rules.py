@@ -18,11 +18,10 @@ ROOT = Path(__file__).parents[2]
 SRC = ROOT / "src" / "tipoff"
 
 LOW = {"core", "ledger", "store"}
-CONTENT = {"core", "predict", "checks", "sources"}
+CONTENT = {"core", "checks", "sources"}
 SHOWN = LOW | {"history", "watch", "checks"}
 FLOORS = {  # each folder, and those that it may import from beside itself; a module at the root is a folder of its own
     "core": set(),
-    "predict": {"core"},
     "ledger": {"core"},
     "store": {"core"},
     "engine": LOW,

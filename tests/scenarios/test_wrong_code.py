@@ -21,7 +21,7 @@ from tipoff.core.finding import Severity
 from tipoff.core.payload import Parsed, Payload
 from tipoff.core.step import Context, Made, PublishWork, PythonWork, SourceWork, SqlWork, Step
 from tipoff.leagues.nba.league import NBA
-from tipoff.predict import decisions
+from tipoff.leagues.predict import decisions
 
 DAYS = 3
 LONGER = {"a feature counts one game too few"}  # a mean of more games than two days have

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tipoff.leagues.nba.models import calibration
 from tipoff.leagues.nba.models.quantiles import LEVELS, MEDIAN, below, means, over, regress
-from tipoff.predict import decisions
+from tipoff.leagues.predict import decisions
 
 NORMAL = np.array([[20 + 6 * NormalDist().inv_cdf(level) for level in LEVELS]])
 

@@ -20,8 +20,8 @@ from tipoff.leagues.mlb.models.decay import decayed_before, last_before
 from tipoff.leagues.mlb.models.features import NAMES
 from tipoff.leagues.mlb.steps import predictions
 from tipoff.leagues.mlb.steps.arrays import numbers_of, once_a_table
-from tipoff.predict import boosting, counts, metrics
-from tipoff.predict.arrays import Ints
+from tipoff.leagues.predict import boosting, counts, metrics
+from tipoff.leagues.predict.arrays import Ints
 
 _FIRST = date(2021, 4, 1).toordinal()
 _CHANCES = [f"chance_{spot}" for spot in range(1, 10)]

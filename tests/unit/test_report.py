@@ -14,8 +14,8 @@ from tipoff.leagues.mlb import season_report
 from tipoff.leagues.nba import season_report as nba_report
 from tipoff.leagues.nba.content import NBA_CONTENT
 from tipoff.leagues.nba.systems.catalog import SERVING
-from tipoff.predict import sections
-from tipoff.predict.page import render, render_text
+from tipoff.leagues.predict import sections
+from tipoff.views.report_page import render, render_text
 
 LINE_UPS = ("projected", "confirmed")
 

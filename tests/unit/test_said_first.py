@@ -15,7 +15,7 @@ from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.incident import Trouble
 from tipoff.leagues.catalog import content_named
-from tipoff.predict import boosting
+from tipoff.leagues.predict import boosting
 
 
 def test_a_missing_extra_is_said_before_anything_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

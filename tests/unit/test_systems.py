@@ -20,7 +20,7 @@ from tipoff.leagues.nba.models.quantiles import LEVELS, MEDIAN
 from tipoff.leagues.nba.systems import market_aware, quantile_regression
 from tipoff.leagues.nba.systems.catalog import SYSTEMS
 from tipoff.leagues.nba.tables import CANDIDATES, MAIN_LINES, SCHEDULE
-from tipoff.predict.metrics import own_over_next
+from tipoff.leagues.predict.metrics import own_over_next
 
 NOW = datetime(2024, 1, 20, 18, tzinfo=UTC)
 SLATE = Slate("nba", Season("2023-24", date(2023, 10, 24), date(2024, 4, 14)), TODAY, ())

@@ -26,6 +26,7 @@ from tipoff.core.outside import ProxyHealth
 from tipoff.core.records import BeatRecord
 from tipoff.core.wording import some
 from tipoff.leagues.catalog import CONTENTS
+from tipoff.leagues.predict import boosting
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other
 from tipoff.ledger.connect import gone
@@ -33,7 +34,6 @@ from tipoff.ledger.facts import league_facts
 from tipoff.ledger.migrate import HEAD
 from tipoff.ledger.outside import OutsideStore
 from tipoff.ledger.stores import MADE_ANEW, lost_files
-from tipoff.predict import boosting
 from tipoff.sources.content import ModelContract
 from tipoff.store.published import Published
 from tipoff.views.running import Running, builds_differ, read_running

@@ -24,7 +24,7 @@ def report_command(league: str, season: str, *, out: Path | None, as_json: bool)
     """Say how good a season's predictions were. By system, market, week and group, against the line; signs of a leak."""
     from tipoff.app.season_report import sections_of  # noqa: PLC0415 -- imports every store
     from tipoff.leagues.catalog import content_named  # noqa: PLC0415 -- as above
-    from tipoff.predict.page import render, render_text  # noqa: PLC0415 -- as above
+    from tipoff.views.report_page import render, render_text  # noqa: PLC0415 -- as above
 
     sections = sections_of(read_settings(), content_named(league), season)
     with open_ledger() as ledger:

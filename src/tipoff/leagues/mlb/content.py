@@ -21,7 +21,7 @@ from tipoff.leagues.mlb.tables import STRIKEOUT_MODEL
 from tipoff.leagues.mlb.world.files import Files
 from tipoff.leagues.mlb.world.recorded import RecordedMlb, days_of
 from tipoff.leagues.mlb.world.sample import SampleMlb
-from tipoff.predict import boosting
+from tipoff.leagues.predict import boosting
 from tipoff.sources.content import Content, EarlierSeasons, LiveContent, ModelContract
 from tipoff.sources.world import World
 

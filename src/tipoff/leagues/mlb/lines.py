@@ -23,8 +23,8 @@ from tipoff.leagues.mlb.columns import (
 from tipoff.leagues.mlb.models.strikeouts import SERVING
 from tipoff.leagues.mlb.sources.teams import BY_NAME
 from tipoff.leagues.oddsapi import EVENT_COLUMNS, LINE_KEY, Market, line_columns
-from tipoff.predict import decisions
-from tipoff.predict.counts import over
+from tipoff.leagues.predict import decisions
+from tipoff.leagues.predict.counts import over
 
 STRIKEOUTS = Market(
     sport="baseball_mlb", name="pitcher_strikeouts", clubs=BY_NAME, start="first_pitch_at", goes_on_from="resumed_from"

@@ -10,7 +10,7 @@ from tipoff.leagues.mlb import columns, lines
 from tipoff.leagues.mlb.beside import BESIDE
 from tipoff.leagues.mlb.catalog import AFTER, PUBLISHED, STEPS
 from tipoff.leagues.mlb.lines import STRIKEOUTS
-from tipoff.predict import decisions
+from tipoff.leagues.predict import decisions
 
 _EVENTS = Timing(opens=first(-8), due=own(-0.5), closes=AT_START, refresh=hours(6))
 _QUOTES = Timing(opens=first(-8), due=own(-0.5), closes=AT_START, refresh=hours(2))

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tipoff.core.report import SeasonReport, Section, Shape
-from tipoff.predict import sections
+from tipoff.leagues.predict import sections
 
 _BASELINE = "rolling"
 _STARTS = ("0", "1-9", "10-49", "50 and more")

@@ -24,7 +24,7 @@ from tipoff.leagues.nba.sources.lines import POINTS
 from tipoff.leagues.nba.systems.catalog import INDEPENDENT, SERVING, SYSTEMS
 from tipoff.leagues.nba.systems.market_aware import MARKET_AWARE
 from tipoff.leagues.nba.words import WORDS
-from tipoff.predict import decisions
+from tipoff.leagues.predict import decisions
 
 _sql = partial(statement, "nba")
 _GAMES_OVER = Moment(Anchor.LAST_START, _hours(3))  # the last box score is expected by then

@@ -14,7 +14,7 @@ from tipoff.leagues.nba import markets
 from tipoff.leagues.nba.features import FEATURES, NAMES
 from tipoff.leagues.nba.rows import matrix
 from tipoff.leagues.nba.systems.catalog import SYSTEMS
-from tipoff.predict.arrays import Floats
+from tipoff.leagues.predict.arrays import Floats
 
 _SHOWN = 6  # features that are named
 

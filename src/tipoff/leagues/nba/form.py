@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tipoff.leagues.nba.features import MISSING, NAMES, STATS
 from tipoff.leagues.nba.memory import CAREER, CAREER_LIVES, NO_MEMORY, Memory, career
 from tipoff.leagues.nba.models.games import Runs, medians, runs, spreads
-from tipoff.predict.arrays import Floats, Ints
+from tipoff.leagues.predict.arrays import Floats, Ints
 
 COUNTED = ("minutes", "points", "reb", "ast", "fg3m", "fga", "fta", "fg3a", "oreb", "tov")
 _COLUMNS = (*COUNTED, "plays")

@@ -20,7 +20,7 @@ from tipoff.leagues.nba.models import network
 from tipoff.leagues.nba.models.quantiles import LEVELS, regress
 from tipoff.leagues.nba.models.system import WrongContract
 from tipoff.leagues.nba.sources.schedule import season_year
-from tipoff.predict.arrays import Floats
+from tipoff.leagues.predict.arrays import Floats
 
 MARKETS: dict[str, tuple[str, ...]] = {
     "points": ("points",),

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from tipoff.leagues.nba.models.games import Runs, runs
-from tipoff.predict.arrays import Floats, Ints
+from tipoff.leagues.predict.arrays import Floats, Ints
 
 CAREER = ("minutes", "points", "reb", "ast", "fg3m")
 CAREER_LIVES = (40.0, 150.0)  # half-lives, in games

@@ -16,7 +16,7 @@ from tipoff.leagues.nba.models import calibration
 from tipoff.leagues.nba.models.quantiles import over
 from tipoff.leagues.nba.systems.catalog import SERVING, SYSTEMS
 from tipoff.leagues.nba.tables import PUBLISHED_PREDICTIONS
-from tipoff.predict import decisions
+from tipoff.leagues.predict import decisions
 
 MOST_ONE_SIDED, LEAST_LINED = 0.95, 20  # of a slate's lines, of which there must be some before anything is said
 _TOLD = ["game_id", "player_id", "tipoff_at", "median", "low_80", "high_80", "quantiles", "line_slope"]

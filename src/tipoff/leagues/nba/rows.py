@@ -18,7 +18,7 @@ from tipoff.leagues.nba.form_tables import PLAYER_FORM
 from tipoff.leagues.nba.markets import FormModel
 from tipoff.leagues.nba.models import calibration
 from tipoff.leagues.nba.models.quantiles import HIGH, LOW, MEDIAN, means
-from tipoff.predict.arrays import Floats
+from tipoff.leagues.predict.arrays import Floats
 
 AT_THE_LINE = "points at the line"  # the calibration of chances to be over a line: its `levels` are one slope
 LEAST_ROWS = 600  # with fewer, what they say of a model is noise

@@ -18,9 +18,9 @@ from tipoff.leagues.nba.models import calibration
 from tipoff.leagues.nba.models.quantiles import LEVELS, over
 from tipoff.leagues.nba.systems.catalog import SYSTEMS
 from tipoff.leagues.nba.systems.quantile_regression import QUANTILE_REGRESSION
-from tipoff.predict.arrays import Floats
-from tipoff.predict.decisions import decide, no_vig, price_chance
-from tipoff.predict.metrics import log_loss
+from tipoff.leagues.predict.arrays import Floats
+from tipoff.leagues.predict.decisions import decide, no_vig, price_chance
+from tipoff.leagues.predict.metrics import log_loss
 
 MARKET = "market"  # not a system of ours: the line, and the chance that its prices stand for
 _TWENTY: Floats = (np.arange(20) + 0.5) / 20

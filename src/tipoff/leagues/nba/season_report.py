@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from tipoff.core.report import SeasonReport, Section, Shape
 from tipoff.leagues.nba.publication import chances_over
 from tipoff.leagues.nba.systems.catalog import SERVING
-from tipoff.predict import sections
-from tipoff.predict.arrays import Floats
-from tipoff.predict.decisions import no_vig
+from tipoff.leagues.predict import sections
+from tipoff.leagues.predict.arrays import Floats
+from tipoff.leagues.predict.decisions import no_vig
 
 _BASELINE = "moving_average"
 _MINUTES = ("0-9", "10-19", "20-29", "30-39", "40 and more")

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tipoff.leagues.mlb.models.history import NOBODY, Splits
-from tipoff.predict.arrays import Floats, Ints
-from tipoff.predict.counts import chance_of, log_odds
+from tipoff.leagues.predict.arrays import Floats, Ints
+from tipoff.leagues.predict.counts import chance_of, log_odds
 
 LEAGUE = 0.22  # strikeouts a plate appearance of the league to which every rate here is relative
 _BY_AGE = (1.0, 0.65, 0.42, 0.27, 0.18)  # what a season counts: last year's, the one before, ...

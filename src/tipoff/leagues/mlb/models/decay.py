@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tipoff.predict.arrays import Floats, Ints
+from tipoff.leagues.predict.arrays import Floats, Ints
 
 
 def decayed_before(  # noqa: PLR0913 -- a table of events, and what is asked of it

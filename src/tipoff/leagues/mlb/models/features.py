@@ -8,8 +8,8 @@ import numpy as np
 from tipoff.leagues.mlb.models import form
 from tipoff.leagues.mlb.models.batters import LEAGUE, Rates, line_up
 from tipoff.leagues.mlb.models.form import HALF_LIVES, History, column
-from tipoff.predict.arrays import Floats, Ints
-from tipoff.predict.counts import chance_of, log_odds
+from tipoff.leagues.predict.arrays import Floats, Ints
+from tipoff.leagues.predict.counts import chance_of, log_odds
 
 _OWN_K = dict(zip(HALF_LIVES, (8.0, 12.0, 15.0, 18.0), strict=True))  # expected strikeouts to which a rate is shrunk
 _LONG_REST = 999.0

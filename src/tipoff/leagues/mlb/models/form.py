@@ -12,8 +12,8 @@ import numpy as np
 from tipoff.leagues.mlb.models.batters import LEAGUE, Rates, line_up, rates_before
 from tipoff.leagues.mlb.models.decay import decayed_before, last_before
 from tipoff.leagues.mlb.models.history import BATTERS, Appearances, AtBat, Splits
-from tipoff.predict.arrays import Floats, Ints
-from tipoff.predict.counts import chance_of, log_odds
+from tipoff.leagues.predict.arrays import Floats, Ints
+from tipoff.leagues.predict.counts import chance_of, log_odds
 
 HALF_LIVES = (15, 60, 200, 600)  # days
 SUMS = (

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tipoff.predict.arrays import Floats, Ints
+from tipoff.leagues.predict.arrays import Floats, Ints
 
 BATTERS = 9
 SPOTS = tuple(f"batter_{number}_id" for number in range(1, BATTERS + 1))

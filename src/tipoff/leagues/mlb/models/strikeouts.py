@@ -12,9 +12,9 @@ from functools import lru_cache
 import numpy as np
 
 from tipoff.leagues.mlb.models.features import NAMES, Features
-from tipoff.predict import boosting
-from tipoff.predict.arrays import Floats, Ints
-from tipoff.predict.counts import Trials, expectation, median, moved_to, successes
+from tipoff.leagues.predict import boosting
+from tipoff.leagues.predict.arrays import Floats, Ints
+from tipoff.leagues.predict.counts import Trials, expectation, median, moved_to, successes
 
 SYSTEMS = ("rolling", "bottom_up", "lightgbm", "blend")
 SERVED = "blend"

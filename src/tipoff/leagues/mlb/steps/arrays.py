@@ -14,7 +14,7 @@ from tipoff.leagues.mlb.models import form
 from tipoff.leagues.mlb.models.batters import Rates
 from tipoff.leagues.mlb.models.history import NOBODY, Numbers, floats, ids
 from tipoff.leagues.mlb.tables import BATTER_NUMBERS, PITCHER_NUMBERS, SUM_NAMES
-from tipoff.predict.arrays import Floats, Ints
+from tipoff.leagues.predict.arrays import Floats, Ints
 
 Inputs = Mapping[str, pa.Table]
 T = TypeVar("T")

@@ -21,7 +21,7 @@ from tipoff.leagues.mlb.steps.arrays import (
     known_of,
 )
 from tipoff.leagues.mlb.tables import BATTER_NUMBERS
-from tipoff.predict.arrays import Floats, Ints
+from tipoff.leagues.predict.arrays import Floats, Ints
 
 _SEEN = 1.0  # expected strikeouts (200 days) below which a batter's form says nothing, and is not kept
 

@@ -17,10 +17,10 @@ from tipoff.leagues.mlb.models.features import NAMES, Features
 from tipoff.leagues.mlb.models.history import floats
 from tipoff.leagues.mlb.steps.arrays import Inputs, numbers_of, once_a_table
 from tipoff.leagues.mlb.tables import CHANCES
-from tipoff.predict import boosting
-from tipoff.predict.arrays import Floats, Ints
-from tipoff.predict.counts import moments
-from tipoff.predict.metrics import own_line
+from tipoff.leagues.predict import boosting
+from tipoff.leagues.predict.arrays import Floats, Ints
+from tipoff.leagues.predict.counts import moments
+from tipoff.leagues.predict.metrics import own_line
 
 _INSTANT = pa.timestamp("us", "UTC")
 

@@ -14,7 +14,7 @@ from tipoff.leagues.mlb.models.features import NAMES, Features, features, past_o
 from tipoff.leagues.mlb.models.history import NOBODY, Numbers
 from tipoff.leagues.mlb.steps.arrays import CLUBS, WIDTH, Entities, Inputs, counted, entity_table
 from tipoff.leagues.mlb.tables import BATTER_NUMBERS
-from tipoff.predict import boosting
+from tipoff.leagues.predict import boosting
 
 _LEARNT_SEASONS = 3
 

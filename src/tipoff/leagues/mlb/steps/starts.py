@@ -15,7 +15,7 @@ from tipoff.leagues.mlb import tables
 from tipoff.leagues.mlb.models.features import Past, Starts, features
 from tipoff.leagues.mlb.models.history import NOBODY, SPOTS, Numbers
 from tipoff.leagues.mlb.steps.arrays import WIDTH, Inputs, known_of, once_a_table
-from tipoff.predict.arrays import Floats, Ints
+from tipoff.leagues.predict.arrays import Floats, Ints
 
 
 def make_features(context: Context, inputs: Inputs) -> Made:

@@ -3,8 +3,8 @@
 import numpy as np
 
 from tipoff.leagues.nba.models.quantiles import LEVELS, below
-from tipoff.predict.arrays import Floats
-from tipoff.predict.counts import chance_of, log_odds
+from tipoff.leagues.predict.arrays import Floats
+from tipoff.leagues.predict.counts import chance_of, log_odds
 
 LIBRARY = f"numpy {np.__version__}"  # with which it is trained; its levels serve with no other
 HALF_LIFE_DAYS = 60.0

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tipoff.predict.arrays import Floats, Ints
+from tipoff.leagues.predict.arrays import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)

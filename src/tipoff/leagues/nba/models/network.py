@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tipoff.predict.arrays import Floats
+from tipoff.leagues.predict.arrays import Floats
 
 UNITS, MEMBERS = 64, 6  # of the hidden layer in each training; trainings, of which the mean is told
 _EPOCHS, _BATCH = 16, 1024

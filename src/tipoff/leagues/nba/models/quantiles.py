@@ -6,7 +6,7 @@ the chance of exactly 20 is what lies within its span.
 
 import numpy as np
 
-from tipoff.predict.arrays import Floats
+from tipoff.leagues.predict.arrays import Floats
 
 LEVELS: Floats = np.array([0.025, *(n / 20 for n in range(1, 20)), 0.975], dtype=np.float64)
 MEDIAN, LOW, HIGH = 10, 2, 18  # places of the median and of the ends of the 80 % interval

@@ -15,8 +15,8 @@ from tipoff.leagues.nba.form_tables import system_table
 from tipoff.leagues.nba.models.quantiles import LEVELS, MEDIAN
 from tipoff.leagues.nba.models.system import System
 from tipoff.leagues.nba.rows import drawn, drawn_rows, matrix, serving
-from tipoff.predict.arrays import Floats
-from tipoff.predict.decisions import no_vig
+from tipoff.leagues.predict.arrays import Floats
+from tipoff.leagues.predict.decisions import no_vig
 
 WEIGHT = 0.8  # of the market, fixed beforehand: there are no lines with prices to learn it from
 _FARTHEST = 3.0  # points by which prices move the market's middle away from its line, at the most

@@ -30,8 +30,8 @@ from tipoff.leagues.nba.rows import (
     serving,
     slope_of,
 )
-from tipoff.predict.arrays import Floats
-from tipoff.predict.metrics import own_over_next
+from tipoff.leagues.predict.arrays import Floats
+from tipoff.leagues.predict.metrics import own_over_next
 
 LEAST_COVERAGE, MOST_COVERAGE = 0.6, 0.95  # of the 80 % interval; beyond, neither model nor correction is believed
 LEAST_OWN, SURE = 0.85, 4.0  # of the error on a player's next game the one on his own; in standard errors

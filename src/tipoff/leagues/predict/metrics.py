@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tipoff.predict.arrays import Floats, Ints
-from tipoff.predict.counts import median
+from tipoff.leagues.predict.arrays import Floats, Ints
+from tipoff.leagues.predict.counts import median
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tipoff.core.report import Section, Shape
-from tipoff.predict.arrays import Floats, Ints, Mask
-from tipoff.predict.metrics import calibration_error, log_loss, reliability
+from tipoff.leagues.predict.arrays import Floats, Ints, Mask
+from tipoff.leagues.predict.metrics import calibration_error, log_loss, reliability
 
 _DRAWS = 500
 _SEED = 7

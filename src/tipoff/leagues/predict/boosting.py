@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tipoff.core.errors import PipelineError
-from tipoff.predict.arrays import Floats
+from tipoff.leagues.predict.arrays import Floats
 
 _PARAMETERS: dict[str, Any] = {
     "objective": "regression",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tipoff.predict.arrays import Floats
+from tipoff.leagues.predict.arrays import Floats
 
 MOST_TRIALS = 40
 MOST_SUCCESSES = 25

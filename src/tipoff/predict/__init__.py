@@ -1,1 +1,0 @@
-"""Prediction systems, whatever the sport: training, predicting, measuring."""
