@@ -4,6 +4,7 @@ Each claim is a function that returns what it measured and whether that is what 
 `make prove CLAIMS="drills stops"` measures only some of them.
 """
 
+import argparse
 import hashlib
 import json
 import math
@@ -321,7 +322,13 @@ def claim(name: str, measure: Callable[[], Measured]) -> bool:
 
 def main() -> None:
     """Prove the claims named on the command line, or all of them."""
-    names = sys.argv[1:] or list(CLAIMS)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.prove", description=f"Claims: {', '.join(CLAIMS)}.")
+    parser.add_argument(
+        "claims", nargs="*", metavar="CLAIM", help="one of the claims; all of them, where none is named"
+    )
+    names = parser.parse_args().claims or list(CLAIMS)
+    if strange := sorted(set(names) - CLAIMS.keys()):
+        parser.error(f"no claim is named {', '.join(strange)}; claims: {', '.join(CLAIMS)}")
     results = [claim(name, CLAIMS[name]) for name in names]
     print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
     sys.exit(0 if all(results) else 1)
