@@ -17,7 +17,7 @@ from tipoff.app import replay as app
 from tipoff.app.instance import ReplaySpec
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock, stopwatch
-from tipoff.core.profile import Profile
+from tipoff.core.home import Profile
 from tipoff.store.bigquery.warehouse import BigQueryWarehouse
 from tipoff.store.duck import DuckWarehouse
 

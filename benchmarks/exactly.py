@@ -27,8 +27,8 @@ from tests.emulator.double import PROJECT, Double, running
 from tipoff.app.parts import never
 from tipoff.core.clock import RealClock, pause
 from tipoff.core.errors import ErrorKind, PipelineError, WarehouseError, WriteConflict
+from tipoff.core.home import Profile
 from tipoff.core.obligation import Anchor, Moment, Timing
-from tipoff.core.profile import Profile
 from tipoff.core.schema import DAY, Phase, Table, integer, number, text
 from tipoff.core.slate import Season
 from tipoff.core.step import SqlWork, Step

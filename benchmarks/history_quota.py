@@ -16,7 +16,7 @@ from tests.history import Jobs, looks, ticks
 
 from benchmarks.history_season import DAYS, FIRST, n_events, place
 from tipoff.core.clock import stopwatch
-from tipoff.core.profile import Profile
+from tipoff.core.home import Profile
 from tipoff.core.quota import LIMITS, Kind, fullest
 from tipoff.history.outbox import Outbox
 from tipoff.history.pace import PACE, Pace

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from tipoff.core.clock import stopwatch
-from tipoff.core.profile import Profile
+from tipoff.core.home import Profile
 from tipoff.history.bigquery import BigQuerySink
 from tipoff.history.duck import DuckSink
 from tipoff.history.outbox import Outbox

@@ -30,9 +30,8 @@ from tipoff.config import read_settings
 from tipoff.core.check import CheckStatus
 from tipoff.core.clock import midnight, stopwatch
 from tipoff.core.errors import UsageError
-from tipoff.core.home import Home
+from tipoff.core.home import Home, Profile
 from tipoff.core.league import League
-from tipoff.core.profile import Profile
 from tipoff.core.proof import digest_of
 from tipoff.core.schema import Table
 from tipoff.core.slate import Season

@@ -17,9 +17,9 @@ from typing import Any
 from benchmarks.local_provider import Handler, provider
 from tipoff.app.executor import SeveralAtOnce
 from tipoff.core.clock import RealClock, stopwatch
+from tipoff.core.home import Profile
 from tipoff.core.parsing import read_json
 from tipoff.core.payload import Request
-from tipoff.core.profile import Profile
 from tipoff.core.provider import Provider
 from tipoff.leagues.nba.sources.boxes import read_box
 from tipoff.leagues.nba.world.livebox import live_box

@@ -23,7 +23,7 @@ from tests.support import DATA, recorded_spec, replayed
 from tipoff.app.instance import ReplaySpec
 from tipoff.app.replay import parse_span
 from tipoff.core.clock import SimClock
-from tipoff.core.profile import Profile
+from tipoff.core.home import Profile
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.sources import balldontlie
 from tipoff.leagues.nba.world.data import OF_THE_FIRST

@@ -11,7 +11,7 @@ from tests.nba import SEASON, TODAY, Bench, Row, benched, day_of
 from tipoff.checks.examine import Examined, Examiner
 from tipoff.core.check import Check
 from tipoff.core.clock import midnight
-from tipoff.core.profile import Profile
+from tipoff.core.home import Profile
 from tipoff.core.proof import UnitProof
 from tipoff.core.proof_text import units_text
 from tipoff.leagues.nba.league import NBA

@@ -12,7 +12,7 @@ from tipoff.app.loop import replay
 from tipoff.app.providers import live_league, told
 from tipoff.config import ProviderTold, Settings
 from tipoff.core.clock import RealClock, SimClock, league_day, pause, stopwatch
-from tipoff.core.profile import Profile
+from tipoff.core.home import Profile
 from tipoff.core.slate import Season
 from tipoff.leagues.catalog import league_named, live_content
 from tipoff.ledger import Batch, Ledger, schema

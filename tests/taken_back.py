@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tipoff.core.profile import Profile
+from tipoff.core.home import Profile
 from tipoff.core.step import Step
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.duck import DuckWarehouse

@@ -29,7 +29,7 @@ from tests.emulator.double import Double
 from tipoff.checks.examine import Examiner
 from tipoff.core.check import Check, CheckStatus, Measured
 from tipoff.core.clock import stopwatch
-from tipoff.core.profile import Profile
+from tipoff.core.home import Profile
 from tipoff.core.rows import table_from_records
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Batch, Ledger, schema

@@ -15,7 +15,7 @@ import pyarrow as pa
 from tests.conformance.cases import TABLES, Row
 
 from tipoff.checks.profile import LEAST, profile_of
-from tipoff.core.profile import Profile
+from tipoff.core.home import Profile
 from tipoff.core.proof import Proof
 from tipoff.core.proof_text import inputs_text, units_text
 from tipoff.core.rows import table_from_records

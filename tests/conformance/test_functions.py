@@ -9,7 +9,7 @@ from tests.conformance.cases import FOLDER, TABLES, read_rows
 from tests.conformance.emulated import Emulated
 from tests.emulator.double import Double
 
-from tipoff.core.profile import Profile
+from tipoff.core.home import Profile
 from tipoff.core.rows import table_from_records
 from tipoff.core.slate import Season
 from tipoff.leagues.nba.league import NBA

@@ -11,7 +11,7 @@ import pytest
 from tests.samples import Samples
 
 from tipoff.core.clock import midnight
-from tipoff.core.profile import Profile
+from tipoff.core.home import Profile
 from tipoff.core.schema import ColumnType, Phase
 from tipoff.core.step import SqlWork, Step
 from tipoff.core.window import SLATE

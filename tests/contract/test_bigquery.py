@@ -28,8 +28,7 @@ from tipoff.app.warehouses import name_of, open_warehouse
 from tipoff.config import Settings
 from tipoff.core.clock import alarm
 from tipoff.core.errors import ErrorKind, Fenced, OverTime, PipelineError, UsageError, WarehouseError, WriteConflict
-from tipoff.core.home import Home
-from tipoff.core.profile import Profile
+from tipoff.core.home import Home, Profile
 from tipoff.core.quota import Kind
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Table

@@ -13,7 +13,7 @@ from tests.history import NOW, finding, finished, looks, started, ticks, written
 
 from tipoff.core.clock import stopwatch
 from tipoff.core.errors import ErrorKind, ShapeError, WarehouseError
-from tipoff.core.profile import Profile
+from tipoff.core.home import Profile
 from tipoff.history.bigquery import BigQuerySink
 from tipoff.history.outbox import Outbox
 from tipoff.history.pace import PACE, LoadOutcome

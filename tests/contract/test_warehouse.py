@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tipoff.core.errors import Fenced, ShapeError, UsageError
+from tipoff.core.home import Profile
 from tipoff.core.obligation import Anchor, Moment, Timing
-from tipoff.core.profile import Profile
 from tipoff.core.proof import Proof
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import DAY, KNOWN_AT, Column, Phase, Table, integer, number, text

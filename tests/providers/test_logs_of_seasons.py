@@ -13,8 +13,8 @@ import pytest
 
 from tipoff.core.check import View
 from tipoff.core.errors import SourceError
+from tipoff.core.home import Profile
 from tipoff.core.payload import Payload
-from tipoff.core.profile import Profile
 from tipoff.core.rows import table_from_records
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context

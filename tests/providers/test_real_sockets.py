@@ -14,8 +14,8 @@ from benchmarks.local_provider import Local, provider, proxy
 
 from tipoff.core.clock import stopwatch
 from tipoff.core.errors import ErrorKind, SourceError
+from tipoff.core.home import Profile
 from tipoff.core.payload import Request
-from tipoff.core.profile import Profile
 from tipoff.core.provider import CreditHeaders, Limits, Meaning, Provider, Route
 from tipoff.sources.ask import Asker
 from tipoff.sources.live import LiveWorld

@@ -13,7 +13,7 @@ from tipoff.app.instance import Instance, WorkSpec
 from tipoff.app.parts import Parts
 from tipoff.config import Settings
 from tipoff.core.clock import Clock, SimClock, midnight, on_clock
-from tipoff.core.profile import Profile
+from tipoff.core.home import Profile
 from tipoff.core.slate import Season
 from tipoff.leagues.catalog import league_named
 from tipoff.leagues.nba.world.sample import SampleNba

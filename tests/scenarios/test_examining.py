@@ -18,8 +18,7 @@ from tipoff.checks.probes import is_remade
 from tipoff.core.check import WINDOW, Check, CheckStatus, Measured, View
 from tipoff.core.clock import midnight, stopwatch
 from tipoff.core.finding import Severity
-from tipoff.core.home import Home
-from tipoff.core.profile import Profile
+from tipoff.core.home import Home, Profile
 from tipoff.leagues.nba import tables as nba
 from tipoff.leagues.nba.league import NBA, sample_season
 from tipoff.ledger import Ledger, schema, watching

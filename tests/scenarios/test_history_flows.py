@@ -16,7 +16,7 @@ from tests.postgres import fresh
 from tests.support import tipoff
 
 from tipoff.app.loop import Died
-from tipoff.core.profile import Profile
+from tipoff.core.home import Profile
 from tipoff.core.quota import Kind
 from tipoff.history.outbox import POINTS
 from tipoff.history.pace import Pace

@@ -22,8 +22,8 @@ from tests.live import SECOND, since_days, wait_until
 from tests.slow_providers import Slow, asking, providers
 from tests.support import begun, ledger_rows, tipoff
 
+from tipoff.app.holder import lock
 from tipoff.app.live import LiveSpec, run_controllers
-from tipoff.app.lock import lock
 from tipoff.cli.main import cli
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock, Stop, stopwatch

@@ -13,8 +13,8 @@ from tests.live import SECOND, since_days, wait_until
 from tests.support import ledger_rows, tipoff, with_step
 
 from tipoff.app import requests
+from tipoff.app.holder import lock
 from tipoff.app.live import run_controllers, sample_live
-from tipoff.app.lock import lock
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock, Stop
 from tipoff.core.errors import UsageError

@@ -125,7 +125,7 @@ def test_killed_at_a_named_point_and_started_again_it_ends_the_same(
 
 
 def test_a_process_that_holds_the_home_keeps_a_second_one_out(quiet: Path) -> None:
-    from tipoff.app.lock import lock  # noqa: PLC0415 -- only this test
+    from tipoff.app.holder import lock  # noqa: PLC0415 -- only this test
     from tipoff.core.home import Home  # noqa: PLC0415 -- only this test
 
     with lock(Home(quiet)):

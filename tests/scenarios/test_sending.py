@@ -15,8 +15,7 @@ from tests.receivers import Received, http_receiver
 
 from tipoff.app.chores import AtOnce
 from tipoff.app.monitor import _monitored
-from tipoff.app.sending import ByChannel
-from tipoff.app.sentinel import run_sentinel
+from tipoff.app.sentinel import ByChannel, run_sentinel
 from tipoff.config import ChannelSettings, Settings
 from tipoff.core.clock import RealClock, Stop
 from tipoff.core.errors import LedgerError
@@ -90,7 +89,7 @@ def test_a_receiver_that_drips_delays_neither_the_next_look_nor_another_channel(
 def test_a_channel_that_fails_as_no_rule_foresaw_keeps_no_other_channel_from_being_served(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tipoff.app.sending.InThread", lambda *_given: AtOnce())
+    monkeypatch.setattr("tipoff.app.sentinel.InThread", lambda *_given: AtOnce())
     channels, sent = [Channel(name=name, url="") for name in ("bad", "good")], list[str]()
 
     def send(channel: Channel, _message: Message) -> None:

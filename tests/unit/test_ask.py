@@ -16,12 +16,11 @@ from tipoff.core.provider import CreditHeaders, Limits, Meaning, Provider
 from tipoff.core.retry import LONGEST_ASKED, SEEN_AGAIN
 from tipoff.sources import allowance, ask, host
 from tipoff.sources.ask import Asker
-from tipoff.sources.build import asker_of_world
 from tipoff.sources.exchange import Exchange
+from tipoff.sources.live import asker_of_world
 from tipoff.sources.memory import InProcess
-from tipoff.sources.proxies import DIRECT, Result, after, choose
+from tipoff.sources.proxies import DIRECT, Pool, Result, after, choose
 from tipoff.sources.refusals import retry_after
-from tipoff.sources.routes import Pool
 from tipoff.sources.transport import is_public
 from tipoff.store.archive import Archive, KeptAnswer
 

@@ -7,8 +7,7 @@ import pytest
 from tests.engine import HOUR, NOON, SOURCE, TODAY, at, book_of, entry_of, game, judged, start, step
 
 from tipoff.core.clock import midnight
-from tipoff.core.decision import Verb
-from tipoff.core.obligation import Timing
+from tipoff.core.obligation import Timing, Verb
 from tipoff.engine.attempts import (
     HELD_AGAIN,
     LAST_LOOK,

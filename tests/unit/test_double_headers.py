@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 import pytest
 from tests.engine import AFTER, nothing
 
+from tipoff.core.home import Profile
 from tipoff.core.obligation import Units
-from tipoff.core.profile import Profile
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import DAY, Phase, Table, integer, text
 from tipoff.core.slate import Season

@@ -9,7 +9,7 @@ import pytest
 from tests.engine import AFTER, SQL
 
 from tipoff.core.errors import ShapeError
-from tipoff.core.profile import Profile
+from tipoff.core.home import Profile
 from tipoff.core.proof import Proof, UnitProof
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import DAY, Column, ColumnType, Phase, Table, integer, number, text

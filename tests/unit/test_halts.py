@@ -23,10 +23,9 @@ from tests.engine import (
 )
 
 from tipoff.core.clock import league_day
-from tipoff.core.decision import Verb
 from tipoff.core.errors import WarehouseError
 from tipoff.core.gate import Evidence
-from tipoff.core.obligation import State
+from tipoff.core.obligation import State, Verb
 from tipoff.core.records import HaltRecord
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Phase

@@ -21,9 +21,10 @@ from tipoff.watch.incidents import (
     STANDS,
     STEEP_LADDER,
     Change,
+    Inputs,
     fold,
+    nothing_known,
 )
-from tipoff.watch.lineage import Inputs, nothing_known
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

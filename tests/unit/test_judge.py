@@ -27,8 +27,7 @@ from tests.engine import (
 )
 
 from tipoff.core.clock import midnight
-from tipoff.core.decision import Verb
-from tipoff.core.obligation import SLATE_UNIT, State, Timing, Units
+from tipoff.core.obligation import SLATE_UNIT, State, Timing, Units, Verb
 from tipoff.core.proof import UnitProof
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import GameStatus

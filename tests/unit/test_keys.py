@@ -23,9 +23,8 @@ from tests.engine import (
     step,
 )
 
-from tipoff.core.decision import Verb
 from tipoff.core.finding import Severity
-from tipoff.core.obligation import State
+from tipoff.core.obligation import State, Verb
 from tipoff.core.window import SLATE, Input
 from tipoff.engine.book import Book
 from tipoff.engine.keys import Keys

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.engine import SOURCE, step
 
-from tipoff.core.profile import Profile
+from tipoff.core.home import Profile
 from tipoff.store.duck import DuckWarehouse
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from tipoff.core.clock import on_clock
 from tipoff.core.errors import LedgerError
-from tipoff.core.profile import Profile
+from tipoff.core.home import Profile
 from tipoff.core.proof import Proof, UnitProof
 from tipoff.core.records import ObligationRecord
 from tipoff.leagues.nba.league import NBA

@@ -11,7 +11,7 @@ from tests.checked import KNOWN, owed, ran
 from tests.nba import TODAY
 
 from tipoff.core.finding import Severity
-from tipoff.core.profile import Profile
+from tipoff.core.home import Profile
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Batch, Ledger, watching
 from tipoff.ledger.alerts import AlertStore

@@ -28,8 +28,7 @@ from tests.engine import (
 
 from tipoff.core import lateness
 from tipoff.core.clock import LEAGUE_ZONE, midnight
-from tipoff.core.decision import Verb
-from tipoff.core.obligation import Anchor, Moment, State, Timing
+from tipoff.core.obligation import Anchor, Moment, State, Timing, Verb
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Game, GameStatus, Season, Slate
 from tipoff.core.step import Edge

@@ -8,16 +8,15 @@ from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Any
 
+from tipoff.app.holder import lock
 from tipoff.app.instance import Instance, ReplaySpec, clock_of
-from tipoff.app.lock import lock
 from tipoff.app.loop import Progress, replay
 from tipoff.config import Settings
 from tipoff.core.clock import SimClock, midnight
-from tipoff.core.decision import Verb
 from tipoff.core.errors import UsageError
 from tipoff.core.home import Home
 from tipoff.core.league import League
-from tipoff.core.obligation import State
+from tipoff.core.obligation import State, Verb
 from tipoff.core.step import SourceWork
 from tipoff.engine.book import Entry, Key
 from tipoff.engine.controller import Controller

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from tipoff.app.lock import lock
+from tipoff.app.holder import lock
 from tipoff.app.requests import opened
 from tipoff.config import Settings
 from tipoff.core.errors import UsageError

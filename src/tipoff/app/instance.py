@@ -23,10 +23,9 @@ from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import Clock, SimClock, stopwatch, thread_cpu
 from tipoff.core.errors import ErrorKind, PipelineError, SourceError, UsageError
-from tipoff.core.home import Home
+from tipoff.core.home import Home, Profile
 from tipoff.core.league import League
 from tipoff.core.payload import Fetched, Request
-from tipoff.core.profile import Profile
 from tipoff.core.proof import Loss, Proof
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import SourceWork
@@ -41,11 +40,9 @@ from tipoff.ledger.answers import made_of, unended_since, used_since
 from tipoff.ledger.facts import LOADS, league_facts, season_row
 from tipoff.ledger.outside import OutsideStore
 from tipoff.sources.ask import UNUSED_FOR, Asker
-from tipoff.sources.build import asker_of_world
-from tipoff.sources.kept import KeptAnswers
-from tipoff.sources.live import LiveWorld
+from tipoff.sources.live import LiveWorld, asker_of_world
 from tipoff.sources.world import World
-from tipoff.store.archive import Archive, KeptAnswer
+from tipoff.store.archive import Archive, KeptAnswer, KeptAnswers
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.published import Published
 from tipoff.store.warehouse import Warehouse

@@ -14,8 +14,8 @@ from functools import partial
 from tipoff.app.catching_up import CatchingUp, Loading
 from tipoff.app.chores import Chores
 from tipoff.app.executor import Beside
+from tipoff.app.holder import lock
 from tipoff.app.instance import Instance, WorkSpec
-from tipoff.app.lock import lock
 from tipoff.app.monitor import Live, keep_looking
 from tipoff.app.providers import (
     OffTold,
@@ -37,8 +37,8 @@ from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import RunningClock, Stop, league_day, wait
 from tipoff.core.errors import LedgerError, PipelineError, UsageError
+from tipoff.core.home import Profile
 from tipoff.core.league import League
-from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
 from tipoff.engine.controller import Controller
 from tipoff.leagues.catalog import content_named, sample_of

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from tipoff.app.lock import lock
-from tipoff.app.sending import ByChannel
-from tipoff.app.sentinel import AGAIN, Say, channels_of, look_often
+from tipoff.app.holder import lock
+from tipoff.app.sentinel import AGAIN, ByChannel, Say, channels_of, look_often
 from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import RealClock, RunningClock, Stop, league_day, wait

@@ -7,8 +7,7 @@ import httpx
 
 from tipoff.app.loop import Works
 from tipoff.core.clock import Clock
-from tipoff.core.home import Home
-from tipoff.core.profile import Profile
+from tipoff.core.home import Home, Profile
 from tipoff.engine.controller import Controller
 from tipoff.engine.past import Identity
 from tipoff.engine.run import Runner

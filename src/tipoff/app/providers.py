@@ -11,9 +11,9 @@ from datetime import timedelta
 from tipoff.config import ProviderTold, Settings
 from tipoff.core.clock import Clock
 from tipoff.core.errors import NoLedger, SourceError, UsageError
+from tipoff.core.home import Profile
 from tipoff.core.league import League
 from tipoff.core.parsing import shape_of
-from tipoff.core.profile import Profile
 from tipoff.core.provider import Provider, Route
 from tipoff.core.slate import Season
 from tipoff.leagues.catalog import CONTENTS, content_named, league_named, live_content, sample_of

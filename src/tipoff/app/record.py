@@ -14,10 +14,10 @@ from tipoff.app.replay import days_of
 from tipoff.config import Settings
 from tipoff.core.clock import Clock, league_day
 from tipoff.core.errors import SourceError, UsageError
+from tipoff.core.home import Profile
 from tipoff.core.league import League
 from tipoff.core.parsing import parsed_by, shape_of
 from tipoff.core.payload import Payload, Request
-from tipoff.core.profile import Profile
 from tipoff.core.rows import arrow_schema, table_from_records
 from tipoff.core.slate import GameStatus, Season, Slate
 from tipoff.core.step import Context, SourceWork

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from tipoff.app.holder import lock
 from tipoff.app.instance import Instance, WorkSpec
-from tipoff.app.lock import lock
 from tipoff.config import Settings
 from tipoff.core.clock import SimClock
 from tipoff.core.errors import UsageError
+from tipoff.core.home import Profile
 from tipoff.core.league import League
-from tipoff.core.profile import Profile
 from tipoff.core.slate import Season
 from tipoff.core.step import SourceWork
 from tipoff.ledger import Ledger

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tipoff.app.catching_up import lacking
+from tipoff.app.holder import lock
 from tipoff.app.instance import Instance, ReplaySpec, clock_of
-from tipoff.app.lock import lock
 from tipoff.app.loop import Line, Outage, Progress, look_at_nothing, replay_together
 from tipoff.app.parts import Hook, Parts, never
 from tipoff.app.providers import must_have_models

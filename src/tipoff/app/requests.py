@@ -10,8 +10,8 @@ from typing import IO, Any
 from tipoff.app.backfill import Remaking
 from tipoff.app.backup import copy_home, may_be_copied
 from tipoff.app.chores import Chores
+from tipoff.app.holder import lock
 from tipoff.app.instance import Instance, OpenStores, aside_losses
-from tipoff.app.lock import lock
 from tipoff.app.parts import never
 from tipoff.app.recounts import lost_in_all
 from tipoff.app.warehouses import open_warehouse
@@ -19,10 +19,9 @@ from tipoff.app.watching import examiner_of
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock, league_day, pause, stopwatch
 from tipoff.core.errors import ErrorKind, PipelineError, UsageError, WarehouseError
-from tipoff.core.home import Home
+from tipoff.core.home import Home, Profile
 from tipoff.core.league import League
 from tipoff.core.payload import SetAside
-from tipoff.core.profile import Profile
 from tipoff.core.proof import Loss
 from tipoff.engine.controller import Controller
 from tipoff.leagues.catalog import LEAGUES, league_named

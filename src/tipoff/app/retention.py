@@ -11,7 +11,7 @@ from tipoff.config import Settings
 from tipoff.core.errors import LedgerError, PipelineError
 from tipoff.core.home import Home
 from tipoff.ledger import Ledger
-from tipoff.ledger.retention import needed_answers, oldest_open_day
+from tipoff.ledger.answers import needed_answers, oldest_open_day
 from tipoff.store.archive import Archive
 from tipoff.store.published import Published
 

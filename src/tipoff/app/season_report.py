@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tipoff.app.lock import lock
+from tipoff.app.holder import lock
 from tipoff.app.requests import opened
 from tipoff.config import Settings
 from tipoff.core.errors import UsageError

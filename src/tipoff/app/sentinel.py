@@ -1,18 +1,23 @@
-"""The sentinel as a process: the ledger from outside, a store of its own, messages of its own; nothing of the engine."""
+"""The sentinel as a process: the ledger from outside, a store of its own, messages of its own; nothing of the engine.
+
+Messages are sent beside the looks, each channel in a thread of its own: one that drips delays no look and no other channel.
+"""
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
+from threading import Event
 
+from tipoff.app.chores import InThread
+from tipoff.app.holder import lock
 from tipoff.app.limits import limits_of
-from tipoff.app.lock import lock
-from tipoff.app.sending import ByChannel
 from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import RealClock, RunningClock, Stop, wait
-from tipoff.core.errors import LedgerError, UsageError
+from tipoff.core.errors import LedgerError, PipelineError, UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.home import Home
 from tipoff.core.incident import Trouble
@@ -20,9 +25,42 @@ from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import AlertStore
 from tipoff.ledger.facts import must_be_worked_on
 from tipoff.ledger.stores import lost_files
-from tipoff.watch.notices import Channel, Flush, flush
+from tipoff.watch.notices import Channel, Flush, Row, Send, flush, flush_channel, for_channels
 from tipoff.watch.send import ping, send
 from tipoff.watch.sentinel import Limits, Sentinel
+
+
+class ByChannel:
+    """Hands notices over to channels; `target` is the store that the threads open for themselves."""
+
+    def __init__(self, target: Path | str) -> None:
+        self._target = target
+        self._threads: dict[str, InThread[str]] = {}
+
+    def flush(self, store: AlertStore, channels: Sequence[Channel], send: Send, now: datetime) -> None:
+        """Have sent what waits in `store`, without waiting for it; raises `LedgerError` once every channel was served."""
+        failed: list[PipelineError] = []
+        waiting = for_channels(store, channels, now)
+        for channel in channels:
+            thread = self._threads.get(channel.name)
+            failed += [error for _, error in (thread.done() if thread else ()) if error is not None]
+            if channel.name in waiting:
+                if thread is None:
+                    thread = self._threads[channel.name] = InThread(channel.name, Event())
+                work = partial(self._hand_over, channel, send, waiting[channel.name], now)
+                thread.hand_out(channel.name, work, due_at=now)
+        if failed:
+            raise LedgerError("; ".join(map(str, failed)), hint=failed[0].hint) from failed[0]
+
+    def _hand_over(self, channel: Channel, send: Send, waiting: Sequence[Row], now: datetime) -> None:
+        with AlertStore(self._target) as store:
+            flush_channel(store, channel, send, waiting, now)
+
+    def close(self) -> None:
+        """Wait a little for what is being sent; what is not is sent by whoever looks next."""
+        for thread in self._threads.values():
+            thread.close()
+
 
 _NO_PING = "the ping address could not be reached"
 AGAIN = timedelta(seconds=5)  # after which a side whose own store failed tries again

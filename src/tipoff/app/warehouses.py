@@ -6,8 +6,7 @@ from datetime import datetime
 
 from tipoff.config import Settings
 from tipoff.core.errors import UsageError
-from tipoff.core.home import Home
-from tipoff.core.profile import Profile
+from tipoff.core.home import Home, Profile
 from tipoff.ledger import Ledger
 from tipoff.ledger.quota_use import QuotaGuard
 from tipoff.store.duck import DuckWarehouse

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tipoff.checks import probes, rowwise
+from tipoff.checks.kinds import Words
 from tipoff.checks.profile import looks_alive, looks_usual
-from tipoff.checks.words import Words
 from tipoff.core.check import Cadence, Check
 from tipoff.core.obligation import Anchor
 from tipoff.core.schema import ColumnType, Phase, Table

@@ -6,6 +6,7 @@ Each SELECT gives one row a thing looked at: its `key`, and whether it is `ok`. 
 # ruff: noqa: S608 -- every name in these statements is declared in the league's tables
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tipoff.core.check import Cadence, Check
@@ -114,3 +115,16 @@ def history_is_whole(table: Table, schedule: str, *, played: str) -> Check:
         angles=(29,),
         do="tipoff backfill LEAGUE FROM..TO makes past days whole, first to last",
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """How a league speaks: conditions on its schedule's rows `s.`, the form of a game's id, the columns of a row's side."""
+
+    played: str
+    on: str
+    game_id: str
+    side: tuple[str, str, str]  # the columns of a row's own club, of its opponent, and of whether it is at home
+    clubs: tuple[str, str]  # the schedule's columns of the club at home and of the other
+    schedule: str = "schedule"
+    history: str = ""  # clubs without games in it owe nothing that rests on history

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tipoff.checks.words import Words
+from tipoff.checks.kinds import Words
 from tipoff.core.step import Context, Guard
 
 Row = Mapping[str, Any]

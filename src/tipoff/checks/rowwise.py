@@ -12,9 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tipoff.checks.kinds import ERROR, READ, WARNING
+from tipoff.checks.kinds import ERROR, READ, WARNING, Words
 from tipoff.checks.probes import probe
-from tipoff.checks.words import Words
 from tipoff.core.check import Cadence, Check, Measured, View
 from tipoff.core.finding import Severity
 from tipoff.core.schema import Column, ColumnType, Table

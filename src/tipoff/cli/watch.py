@@ -42,7 +42,7 @@ def up_command(
     leagues: tuple[str, ...], *, world: str | None, monitored: bool, served: bool, clock: RunningClock
 ) -> None:
     """Run leagues live until they are stopped. Their controllers work on the real clock, in one process."""
-    from tipoff.app.lock import lock  # noqa: PLC0415 -- as below
+    from tipoff.app.holder import lock  # noqa: PLC0415 -- as below
 
     settings, stop = read_settings(), stopper()
     lock(settings.place).close()  # who works here already is told of before a provider is asked, or a port had
@@ -101,7 +101,7 @@ def _web(settings: Settings, clock: RunningClock) -> "Served | None":
 @click.argument("leagues", nargs=-1, required=True)
 def monitor_command(leagues: tuple[str, ...]) -> None:
     """Run the monitor alone, until it is stopped. Only where `tipoff up` runs with --no-monitor."""
-    from tipoff.app.lock import lock  # noqa: PLC0415 -- imports every store
+    from tipoff.app.holder import lock  # noqa: PLC0415 -- imports every store
     from tipoff.app.monitor import run_monitor  # noqa: PLC0415 -- as above
 
     settings, stop = read_settings(), stopper()

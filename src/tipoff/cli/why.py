@@ -11,7 +11,7 @@ from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.ledger import Ledger
 from tipoff.views.streamers import read_streamers
-from tipoff.views.why import Why, why
+from tipoff.views.why import Why, is_game, why, why_game, why_number
 
 
 @click.command("why")
@@ -34,14 +34,14 @@ def why_command(league: str, what: str, day: date | None, *, player: str, as_jso
 
 
 def _answer(ledger: Ledger, league: League, what: str, day: date | None, player: str) -> Why:
-    from tipoff.views import funnel, why_else  # noqa: PLC0415 -- only when it is asked for
+    from tipoff.views import funnel  # noqa: PLC0415 -- only when it is asked for
 
     if what != "player" and player:
         msg = "--player goes with the word player"
         raise UsageError(msg, hint=f"write: tipoff why {league.name} player DAY --player {player!r}")
     if day is None:
-        if why_else.is_game(ledger, league, what):
-            return why_else.why_game(ledger, league, what)
+        if is_game(ledger, league, what):
+            return why_game(ledger, league, what)
         msg = f"no schedule in this home names a game {what!r}, and for anything else a day is needed"
         raise UsageError(msg, hint=f"write: tipoff why {league.name} {what} 2024-03-01")
     if what == "player":
@@ -53,4 +53,4 @@ def _answer(ledger: Ledger, league: League, what: str, day: date | None, player:
         return funnel.why_count(league, day, rows)
     if any(step.name == what for step in league.steps):
         return why(ledger, league, what, day, read_streamers(read_settings().audit_report))
-    return why_else.why_number(ledger, league, what, day)
+    return why_number(ledger, league, what, day)

@@ -1,6 +1,7 @@
-"""A home: the folder of one world, and where its stores lie."""
+"""A home: the folder of one world, where its stores lie, and how hard they try to survive a loss of power."""
 
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 ASIDE = "aside.jsonl"  # in the archive
@@ -62,3 +63,10 @@ class Home:
     def published(self) -> Path:
         """What readers read."""
         return self.root / "published"
+
+
+class Profile(Enum):
+    """Live work is durable; a replay survives kill -9, not power loss. Both give the same hashes."""
+
+    LIVE = "live"
+    REPLAY = "replay"

@@ -176,3 +176,13 @@ class Obligation:
 def first_of(instants: Iterable[datetime | None]) -> datetime | None:
     """Return the first of the instants that are known; None where none is."""
     return min((at for at in instants if at is not None), default=None)
+
+
+class Verb(Enum):
+    """The decision."""
+
+    RUN = "RUN"
+    WAIT = "WAIT"  # until an instant
+    HOLD = "HOLD"  # a gate holds it
+    SKIP = "SKIP"  # nothing is owed any more
+    ABORT = "ABORT"  # repeating cannot help; a person or new input must

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tipoff.app.lock import lock_file
+from tipoff.app.holder import lock_file
 from tipoff.app.monitor import RESTS_UNTIL
 from tipoff.core.clock import RealClock, pause
 from tipoff.core.errors import UsageError

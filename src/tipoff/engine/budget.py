@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from tipoff.core.clock import league_day, midnight
-from tipoff.core.decision import Verb
+from tipoff.core.obligation import Verb
 from tipoff.core.slate import Slate
 from tipoff.engine.attempts import LAST_LOOK
 from tipoff.engine.book import Entry, Key

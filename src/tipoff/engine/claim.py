@@ -8,8 +8,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from tipoff.core.errors import Closed, Fenced, NotBegun, OverTime, PipelineError
-from tipoff.core.payload import Request
+from tipoff.core.errors import Closed, ErrorKind, Fenced, NotBegun, OverTime, PipelineError, SourceError
+from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.proof import InputProof, Proof
 from tipoff.core.question import Question, Ruling
 from tipoff.core.slate import Game, Season, Slate
@@ -165,3 +165,36 @@ def in_time(claim: Claim, now: datetime, begun: datetime) -> Claim:
         msg = f"{what} was ready after its close; nothing was written"
         raise Closed(msg, hint="what is not out before tip-off is not published")
     return dataclasses.replace(claim, plan=dataclasses.replace(claim.plan, units=units))
+
+
+def failed(request: Request, error: SourceError, *, payload: Payload | None = None) -> FetchNote:
+    """Note what could not be used: an answer that was refused, or one that could not be read."""
+    return FetchNote(
+        request=request,
+        status=payload.status if payload else error.status,
+        sha256=payload.sha256 if payload else error.sha256,
+        n_bytes=len(payload.body) if payload else error.n_bytes,
+        n_rows=0,
+        n_rejects=0,
+        outcome="not yet" if error.kind is ErrorKind.NOT_YET else "refused" if error.status else "error",
+        note=str(error),
+    )
+
+
+def accounted(payload: Payload, parsed: Parsed) -> FetchNote:
+    """Note an answer that was read: whether it had rows, an excuse, or nothing of the slate."""
+    outcome = "rows" if parsed.rows else "recognised empty" if parsed.excused else "nothing for this slate"
+    return noted(payload, outcome, n_rows=len(parsed.rows), n_rejects=len(parsed.rejects))
+
+
+def noted(payload: Payload, outcome: str, *, n_rows: int = 0, n_rejects: int = 0) -> FetchNote:
+    """Note an answer and what became of it."""
+    return FetchNote(
+        request=payload.request,
+        status=payload.status,
+        sha256=payload.sha256,
+        n_bytes=len(payload.body),
+        n_rows=n_rows,
+        n_rejects=n_rejects,
+        outcome=outcome,
+    )

@@ -5,8 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from tipoff.core.clock import league_day
-from tipoff.core.decision import Verb
-from tipoff.core.obligation import State
+from tipoff.core.obligation import State, Verb
 from tipoff.core.records import HaltRecord
 from tipoff.core.step import PublishWork
 from tipoff.engine import rules

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tipoff.core.decision import Verb
 from tipoff.core.gate import Evidence, Verdict
-from tipoff.core.obligation import State, first_of
+from tipoff.core.obligation import State, Verb, first_of
 from tipoff.core.proof import UnitProof
 from tipoff.core.slate import Game
 from tipoff.core.step import SourceWork

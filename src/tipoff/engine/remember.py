@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from tipoff.core.decision import Verb
 from tipoff.core.league import League
-from tipoff.core.obligation import State
+from tipoff.core.obligation import State, Verb
 from tipoff.core.proof import Proof
 from tipoff.core.proof_text import proof_row
 from tipoff.core.schema import WHOLE_SLATE

@@ -16,8 +16,7 @@ from tipoff.core.rows import arrow_schema, same_rows, table_from_records
 from tipoff.core.schema import WHOLE_SLATE, Table
 from tipoff.core.step import Context, Made, PublishWork, PythonWork, SourceWork, SqlWork
 from tipoff.core.window import SLATE, Input
-from tipoff.engine.claim import Claim, Outcome, StepFailed, in_time, must_begin
-from tipoff.engine.noting import accounted, failed, noted
+from tipoff.engine.claim import Claim, Outcome, StepFailed, accounted, failed, in_time, must_begin, noted
 from tipoff.engine.pages import Fetch, Follow, Kept, Pages, Together, archived, first_of_each_key, in_turn, pages_of
 from tipoff.store.dialect import with_earlier_games
 from tipoff.store.rows import check, conform, units_of

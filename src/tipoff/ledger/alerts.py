@@ -16,15 +16,15 @@ from sqlalchemy import Connection, Update, bindparam, func, insert, or_, select,
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from tipoff.core.errors import LedgerError, UsageError
+from tipoff.core.home import Profile
 from tipoff.core.incident import Incident, IncidentEvent
-from tipoff.core.profile import Profile
 from tipoff.ledger import watching
 from tipoff.ledger.asking import CompiledSelect, read_all
 from tipoff.ledger.connect import Held, doing, engine_of, hint_of, making, one_maker, shown, why
 from tipoff.ledger.looks import one_of
 from tipoff.ledger.reader import Ask
 from tipoff.ledger.schema import metadata
-from tipoff.ledger.upsert import upsert
+from tipoff.ledger.statements import upsert
 
 Row = dict[str, Any]
 

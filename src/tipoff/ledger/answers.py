@@ -1,15 +1,17 @@
-"""What the ledger knows of answers: what was made of one, and which a process that was killed never came to use."""
+"""What the ledger knows of answers: what was made of one, which a process that was killed never used, which are still needed."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 
+from tipoff.core.obligation import State
 from tipoff.core.payload import SetAside
 from tipoff.core.proof import Loss
 from tipoff.core.proof_text import read_proof
 from tipoff.ledger import schema
 from tipoff.ledger.ledger import Ledger
+from tipoff.ledger.outside import answers
 
 
 def unended_since(ledger: Ledger) -> datetime | None:
@@ -55,4 +57,21 @@ def made_of(ledger: Ledger, league: str, aside: Mapping[str, SetAside], *, histo
             units = frozenset(name for name, unit in proof.units.items() if run <= unit.fence <= last)
             if units:
                 found.append(Loss(output=row["output"], day=row["day"], how=said.text, units=units, anew=True))
+    return found
+
+
+_SETTLED = [state.value for state in State if state.is_settled] + [State.LOST.value]
+
+
+def needed_answers(ledger: Ledger) -> set[str]:
+    """Return the hashes of the answers that a request may still be answered from."""
+    return {row["sha256"] for row in ledger.rows(select(answers.c.sha256).distinct())}
+
+
+def oldest_open_day(ledger: Ledger) -> date | None:
+    """Return the first day of which anything is owed; none where all is settled."""
+    table = schema.obligations
+    is_open = (table.c.state.not_in(_SETTLED)) & (table.c.output != "digest")
+    [row] = ledger.rows(select(func.min(table.c.day).label("day")).where(is_open))
+    found: date | None = row["day"]
     return found

@@ -14,8 +14,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModul
 from sqlalchemy.pool import NullPool
 
 from tipoff.core.errors import LedgerError, UsageError
-from tipoff.core.home import Home
-from tipoff.core.profile import Profile
+from tipoff.core.home import Home, Profile
 
 CONNECT_S = 10
 GONE_S = 60  # a server of which no packet is answered for so long is gone

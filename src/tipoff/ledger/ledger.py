@@ -15,8 +15,8 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from tipoff.core.errors import LeaseLost, NoLedger, UsageError
+from tipoff.core.home import Profile
 from tipoff.core.obligation import Gaps
-from tipoff.core.profile import Profile
 from tipoff.core.proof import Proof
 from tipoff.core.proof_text import read_proof
 from tipoff.core.slate import Game, Season

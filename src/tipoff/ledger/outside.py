@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Float, Index, Insert, Integer, Table, Text, delete, func, insert, select
 
+from tipoff.core.home import Profile
 from tipoff.core.outside import Answer, Credits, ProxyChange, ProxyHealth
-from tipoff.core.profile import Profile
 from tipoff.core.records import ArrivalRecord
 from tipoff.ledger.connect import Held, doing, engine_of
 from tipoff.ledger.looks import columns_of
 from tipoff.ledger.schema import Instant, arrivals, fetches, number_key, table
-from tipoff.ledger.upsert import upsert
+from tipoff.ledger.statements import upsert
 
 answers = table(
     "answers",

@@ -11,7 +11,7 @@ from tipoff.core.quota import WINDOW, Kind, Level, Use, uses
 from tipoff.ledger.history import quota_levels, quota_use
 from tipoff.ledger.ledger import Ledger
 from tipoff.ledger.reader import Ask
-from tipoff.ledger.upsert import insert_into, upsert
+from tipoff.ledger.statements import insert_into, upsert
 
 KEPT = timedelta(days=400)  # how long the counts are kept: a season can be looked back at
 

@@ -1,17 +1,20 @@
-"""What every tick writes, compiled once and run on the raw cursor: that is most of what a row costs."""
+"""INSERT in the engine's dialect; what every tick writes, compiled once and run on the raw cursor: most of what a row costs."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Union
 
 from sqlalchemy import Insert, Table, Update, bindparam, update
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.types import TypeEngine
 
 from tipoff.ledger import schema, watching
-from tipoff.ledger.upsert import insert_into, upsert
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 
 Row = dict[str, Any]
 
@@ -136,3 +139,20 @@ def _run_end(names: tuple[str, ...]) -> Update:
     runs = schema.runs
     values: dict[str, Any] = {name[1:]: bindparam(name) for name in names if name != "_id"}
     return update(runs).where(runs.c.id == bindparam("_id")).values(**values)
+
+
+def upsert(table: Table, dialect: str, kept: Collection[str] = ()) -> Union[SqliteInsert, "PostgresInsert"]:
+    """Return an INSERT that brings the row of the same key up to date, but for the columns `kept`."""
+    made = insert_into(table, dialect)
+    keys = [column.name for column in table.primary_key]
+    changes = {column.name: made.excluded[column.name] for column in table.columns if column.name not in {*keys, *kept}}
+    return made.on_conflict_do_update(index_elements=keys, set_=changes)
+
+
+def insert_into(table: Table, dialect: str) -> Union[SqliteInsert, "PostgresInsert"]:
+    """Return an INSERT that can say what is to happen on a conflict."""
+    if dialect == "sqlite":
+        return SqliteInsert(table)
+    from sqlalchemy.dialects.postgresql import Insert as PostgresInsert  # noqa: PLC0415 -- a twentieth of a second
+
+    return PostgresInsert(table)

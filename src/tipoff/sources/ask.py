@@ -17,9 +17,8 @@ from tipoff.sources import allowance
 from tipoff.sources.exchange import Exchange, Received, header
 from tipoff.sources.host import Host
 from tipoff.sources.memory import Memory
-from tipoff.sources.proxies import DIRECT, Result
+from tipoff.sources.proxies import DIRECT, Pool, Result
 from tipoff.sources.refusals import meaning_of, no_answer, refusal, unusable
-from tipoff.sources.routes import Pool
 from tipoff.sources.unpack import BadlyPacked, TooMuch
 from tipoff.store.archive import Archive, KeptAnswer
 

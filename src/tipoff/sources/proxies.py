@@ -1,11 +1,16 @@
-"""Proxies: how each does for each host, which is used next, and when one that failed is tried again."""
+"""Proxies: how each does for each host, by which way a host is asked next, and when one that failed is tried again."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
 
+import httpx
+
 from tipoff.core.outside import ProxyChange, ProxyHealth
+from tipoff.core.provider import Provider, Route
+from tipoff.sources.memory import Memory
 
 DIRECT = ""  # asking without a proxy
 FULL = 100.0
@@ -111,3 +116,66 @@ def change(before: ProxyHealth, then: ProxyHealth, now: datetime) -> ProxyChange
 def state_of(health: ProxyHealth) -> str:
     """Return the state's name."""
     return "resting" if health.rests_until is not None else "working"
+
+
+class Pool:
+    """The proxies of the settings, named by their addresses without credentials. Safe for several threads."""
+
+    def __init__(self, proxies: Sequence[str], *, memory: Memory, dice: Callable[[], float]) -> None:
+        """Take up the proxies' addresses, which may hold credentials; a wrong one raises `ValueError`."""
+        self._proxies = {shown(address): httpx.Proxy(address) for address in proxies}
+        self._memory, self._dice = memory, dice
+        self._lock = threading.Lock()
+        self._on_trial: set[tuple[str, str]] = set()
+
+    @property
+    def proxies(self) -> Mapping[str, httpx.Proxy]:
+        """The proxies by name."""
+        return self._proxies
+
+    def names(self, provider: Provider) -> list[str]:
+        """Return the ways that a provider may be asked by."""
+        match provider.route:
+            case Route.DIRECT:
+                return [DIRECT]
+            case Route.PROXY:
+                return list(self._proxies)
+            case Route.POOL:
+                return list(self._proxies) or [DIRECT]
+
+    def take(self, provider: Provider, now: datetime, *, tried: Sequence[str] = ()) -> str | None:
+        """Return the way to ask by, or None where each is left alone. Each one taken must be `given_back`.
+
+        A proxy whose rest is over is tried by one request at a time.
+        """
+        names = [name for name in self.names(provider) if name not in tried]
+        if names == [DIRECT]:
+            return DIRECT
+        host = provider.host
+        with self._lock:
+            health = self._memory.proxies(host)
+            free = [name for name in names if (name, host) not in self._on_trial]
+            found = choose(free, health, now, self._dice, host)
+            if found is None and provider.route is Route.POOL and DIRECT not in tried:
+                return DIRECT  # the pool is out: better directly than not at all
+            known = health.get(found or "")
+            if found and known is not None and known.rests_until is not None:
+                self._on_trial.add((found, host))
+        return found
+
+    def give_back(self, name: str, provider: Provider, result: Result, *, took: timedelta, now: datetime) -> None:
+        """Take up how a request by `name` ended."""
+        if name == DIRECT:
+            return
+        host = provider.host
+        with self._lock:
+            self._on_trial.discard((name, host))
+            before = self._memory.proxies(host).get(name, ProxyHealth(proxy=name, host=host))
+            then = after(before, result, took=took, now=now)
+            self._memory.keep_proxy(then, change(before, then, now))
+
+
+def shown(address: str) -> str:
+    """Return a proxy's address without its credentials."""
+    url = httpx.URL(address)
+    return f"{url.scheme}://{url.host}:{url.port or 80}"

@@ -8,16 +8,16 @@ import os
 import re
 import threading
 import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from tipoff.core.door import shown
 from tipoff.core.errors import ErrorKind, PipelineError, WarehouseError
-from tipoff.core.home import ASIDE
-from tipoff.core.payload import Request, SetAside
-from tipoff.core.profile import Profile
+from tipoff.core.home import ASIDE, Profile
+from tipoff.core.payload import Payload, Request, SetAside
+from tipoff.core.provider import request_key
 
 _SUFFIX = ".json.gz"
 _ANSWERS = "answers"
@@ -232,3 +232,41 @@ def write_whole(path: Path, content: bytes, *, fsync: bool, last_look: Callable[
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+_OK = 200
+
+
+class KeptAnswers:
+    """See `tipoff.engine.run.Kept`. The notes are read once, and again when there are more."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._answers: dict[str, list[KeptAnswer]] = {}
+        self._size = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, request: Request, until: datetime) -> Sequence[Payload]:
+        """Return the answers to a request up to an instant; one whose bytes are lost is passed over."""
+        with self._lock:
+            self._read()
+        found = []
+        for answer in self._answers.get(request_key(request), ()):
+            if answer.at <= until:
+                try:
+                    body = self._archive.get(answer.sha256)
+                except PipelineError:
+                    continue
+                found.append(
+                    Payload(request=request, body=body, sha256=answer.sha256, status=_OK, fetched_at=answer.at)
+                )
+        return found
+
+    def _read(self) -> None:
+        size = self._archive.size_of_answers()
+        if size == self._size:
+            return
+        self._size, self._answers = size, {}
+        for answer in self._archive.answers():
+            if answer.status == _OK:
+                self._answers.setdefault(request_key(answer.request), []).append(answer)

@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from tipoff.core.errors import ErrorKind, OverTime, ShapeError, UsageError, WarehouseError
-from tipoff.core.profile import Profile
+from tipoff.core.home import Profile
 from tipoff.core.proof import Loss, Proof
 from tipoff.core.proof_text import PROOF_COLUMNS, proof_row, read_proof
 from tipoff.core.schema import Phase, Table

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tipoff.core.errors import Damaged, ErrorKind, LetGo, ShapeError, WarehouseError
-from tipoff.core.profile import Profile
+from tipoff.core.home import Profile
 from tipoff.core.proof import Loss, Proof, digest_of
 from tipoff.core.proof_text import inputs_text, read_proof, units_text
 from tipoff.core.records import HaltRecord

@@ -22,8 +22,7 @@ from tipoff.ledger.facts import league_facts
 from tipoff.ledger.home_reader import digest_notices
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.watch.digest import digest, keep_score
-from tipoff.watch.incidents import REOPENS, fold, trouble_of
-from tipoff.watch.lineage import Inputs
+from tipoff.watch.incidents import REOPENS, Inputs, fold, trouble_of
 from tipoff.watch.notices import Channel, Flush, Send, dead_channels, flush, notice_row, tell
 
 NAME = "monitor"

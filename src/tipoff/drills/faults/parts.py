@@ -13,8 +13,7 @@ from tipoff.app.parts import Hook, Parts
 from tipoff.core.clock import Clock, SimClock
 from tipoff.core.errors import UsageError
 from tipoff.core.fault import Fault
-from tipoff.core.home import Home
-from tipoff.core.profile import Profile
+from tipoff.core.home import Home, Profile
 from tipoff.drills.faults.controllers import Beside, Pair
 from tipoff.drills.faults.files import KINDS
 from tipoff.drills.faults.hooks import hook

@@ -11,8 +11,7 @@ import pyarrow as pa
 from tipoff.core.clock import Clock
 from tipoff.core.errors import ErrorKind, LedgerError, WarehouseError, WriteConflict
 from tipoff.core.fault import Fault
-from tipoff.core.home import Home
-from tipoff.core.profile import Profile
+from tipoff.core.home import Home, Profile
 from tipoff.core.schema import Table
 from tipoff.ledger import Batch, Lease, Ledger
 from tipoff.store.duck import DuckWarehouse

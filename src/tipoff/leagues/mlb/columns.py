@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tipoff.checks.words import Words
+from tipoff.checks.kinds import Words
 from tipoff.core.schema import DAY, Column, Floor, Phase, Table, flag, integer, text
 
 LEAGUE = "mlb"

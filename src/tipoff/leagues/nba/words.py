@@ -1,6 +1,6 @@
 """How the NBA speaks of its games."""
 
-from tipoff.checks.words import Words
+from tipoff.checks.kinds import Words
 
 WORDS = Words(
     played="= 'final'",
