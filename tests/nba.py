@@ -10,7 +10,7 @@ import pyarrow as pa
 from tests.taken_back import opened
 
 from tipoff.core.clock import midnight
-from tipoff.core.rows import table_from_records
+from tipoff.core.rows import table_from_records, units_of
 from tipoff.core.schema import Floor
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context, PythonWork, Step
@@ -18,7 +18,6 @@ from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.who import name_lines
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.duck import DuckWarehouse
-from tipoff.store.rows import units_of
 from tipoff.store.warehouse import WriteRequest
 
 SEASON = Season("2023-24", date(2024, 1, 1), date(2024, 4, 14))

@@ -14,13 +14,14 @@ from typing import Any
 import pyarrow as pa
 from tests.conformance.cases import TABLES, Row
 
-from tipoff.checks.profile import LEAST, profile_of
+from tipoff.checks.profile import profile_of
 from tipoff.core.home import Profile
 from tipoff.core.proof import Proof
 from tipoff.core.proof_text import inputs_text, units_text
-from tipoff.core.rows import table_from_records
+from tipoff.core.rows import table_from_records, units_of
 from tipoff.core.slate import Game, GameStatus, Season, Slate
 from tipoff.core.step import Context, PublishWork, PythonWork, SqlWork, Step
+from tipoff.leagues.checks.usual import LEAST
 from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.sources.teams import TEAMS
@@ -28,7 +29,6 @@ from tipoff.leagues.nba.systems.catalog import SYSTEMS
 from tipoff.ledger import Batch, Ledger
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.duck import DuckWarehouse
-from tipoff.store.rows import units_of
 from tipoff.store.staging import make_proof, stage
 from tipoff.store.warehouse import WriteRequest
 

@@ -13,13 +13,13 @@ from typing import Any
 from tests.conformance.cases import FOLDER, TABLES, Row, read_value
 from tests.conformance.slate import DAY, Good
 
-from tipoff.checks.profile import ENOUGH, profile_of
+from tipoff.checks.profile import profile_of
 from tipoff.core.check import Check
-from tipoff.core.rows import table_from_records
+from tipoff.core.rows import table_from_records, units_of
 from tipoff.core.schema import Column, ColumnType, Table
+from tipoff.leagues.checks.usual import ENOUGH
 from tipoff.leagues.nba.checks.catalog import TRAITS
 from tipoff.leagues.nba.league import NBA
-from tipoff.store.rows import units_of
 
 NUMBERS = {ColumnType.INT, ColumnType.FLOAT}
 OTHER_GAME, NO_GAME = "0022399999", "22301000"

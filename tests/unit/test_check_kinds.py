@@ -11,10 +11,10 @@ import pytest
 from tests.checked import AWAY, GAME, HOME, TIP, YESTERDAY, Slate, checked, game
 from tests.nba import TODAY
 
-from tipoff.checks import kinds, rowwise
-from tipoff.checks import probes as looks
-from tipoff.checks.generic import generic
 from tipoff.core.check import Cadence, Check, CheckStatus, Measured
+from tipoff.leagues.checks import kinds, rowwise
+from tipoff.leagues.checks import probes as looks
+from tipoff.leagues.checks.generic import generic
 from tipoff.leagues.nba import tables as nba
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.words import WORDS

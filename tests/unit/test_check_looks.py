@@ -10,12 +10,12 @@ import pytest
 from tests.checked import GAME, KNOWN, MORNING, TIP, Slate, checked, every, game, on_schedule, owed, proven, ran, tick
 from tests.nba import SEASON, TODAY
 
-from tipoff.checks import probes as looks
-from tipoff.checks import rests
 from tipoff.core.check import Cadence, Check, CheckStatus, Measured
 from tipoff.core.clock import midnight
 from tipoff.core.finding import Severity
 from tipoff.core.rows import table_from_records
+from tipoff.leagues.checks import probes as looks
+from tipoff.leagues.checks import rests
 from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.nba import tables as nba
 from tipoff.leagues.nba.systems.quantile_regression import QUANTILE_REGRESSION

@@ -8,11 +8,12 @@ import pyarrow as pa
 import pytest
 from tests.nba import SEASON, TODAY, Row
 
-from tipoff.checks.profile import LEAST, ROWS, USUAL, looks_alive, looks_usual, profile_of
+from tipoff.checks.profile import ROWS, USUAL, profile_of
 from tipoff.core.check import Check, CheckStatus, Measured, View
 from tipoff.core.clock import midnight
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import DAY, Phase, Table, flag, integer, number, text
+from tipoff.leagues.checks.usual import LEAST, looks_alive, looks_usual
 
 TABLE = Table(
     league="x",

@@ -9,11 +9,12 @@ import pyarrow as pa
 import pytest
 from tests.taken_back import opened
 
-from tipoff.checks.profile import ENOUGH, profile_of
+from tipoff.checks.profile import profile_of
 from tipoff.core.check import Check, View
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import ColumnType, Table
 from tipoff.core.slate import Season
+from tipoff.leagues.checks.usual import ENOUGH
 from tipoff.leagues.mlb import lines, tables
 from tipoff.leagues.mlb.checks import CHECKS
 from tipoff.leagues.mlb.live import LIVE_STEPS

@@ -10,10 +10,10 @@ import pytest
 from tests.checked import TIP
 from tests.nba import TODAY
 
-from tipoff.checks.publication import guards, twice
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context, PublishWork
 from tipoff.leagues.catalog import LEAGUES
+from tipoff.leagues.checks.publication import guards, twice
 from tipoff.leagues.nba.words import WORDS
 
 ONE, TWO = "0022300500", "0022300501"

@@ -1,1 +1,1 @@
-"""The kinds of checks that hold for any league, and examining a slate with them."""
+"""Examining a slate: a league's checks measured on what stands, and the checks of the work itself."""

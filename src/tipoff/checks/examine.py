@@ -11,9 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tipoff.checks.profile import USUAL
-from tipoff.checks.rowwise import NOTHING
 from tipoff.checks.view import Profiles, Seen, SlateView
-from tipoff.core.check import WINDOW, Cadence, Check, CheckStatus, Measured
+from tipoff.core.check import NOTHING, WINDOW, Cadence, Check, CheckStatus, Measured
 from tipoff.core.errors import LedgerError, PipelineError, WarehouseError
 from tipoff.core.finding import Severity
 from tipoff.core.league import League

@@ -14,6 +14,7 @@ from tipoff.core.slate import Season
 if TYPE_CHECKING:
     import pyarrow as pa
 
+NOTHING = "nothing to look at"
 WINDOW = 120  # looks, after which a rule that has never fired is named
 
 

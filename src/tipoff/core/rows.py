@@ -6,9 +6,10 @@ from difflib import get_close_matches
 from functools import cache
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tipoff.core.errors import ShapeError
-from tipoff.core.schema import Column, ColumnType, Table
+from tipoff.core.schema import WHOLE_SLATE, Column, ColumnType, Table
 
 _ARROW = {
     ColumnType.TEXT: pa.string(),
@@ -18,6 +19,8 @@ _ARROW = {
     ColumnType.DATE: pa.date32(),
     ColumnType.INSTANT: pa.timestamp("us", tz="UTC"),
 }
+
+SEPARATOR = pa.scalar("|")  # of the parts of a key, or of a unit
 
 
 @cache
@@ -53,6 +56,15 @@ def table_from_records(table: Table, records: Iterable[Mapping[str, object]]) ->
             msg = f"{table.full_name}.{column.name}: a value is no {column.type.value}: {error}"
             raise ShapeError(msg, hint="the step that makes it must give this type or NULL") from error
     return pa.Table.from_arrays(arrays, schema=arrow_schema(table))
+
+
+def units_of(table: Table, rows: pa.Table) -> pa.Array:
+    """Return each row's unit."""
+    if not table.unit_columns:
+        return pa.array([WHOLE_SLATE] * rows.num_rows, pa.string())
+    parts = [rows.column(name).cast(pa.string()) for name in table.unit_columns]
+    joined = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, SEPARATOR)
+    return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
 
 
 def same_rows(table: Table, one: pa.Table, other: pa.Table) -> bool:

@@ -12,14 +12,14 @@ import pyarrow as pa
 from tipoff.core.errors import CallFailed, InputGone, PipelineError, SourceError, what_of
 from tipoff.core.parsing import parsed_by
 from tipoff.core.payload import Fetched, Payload, Reject, Request
-from tipoff.core.rows import arrow_schema, same_rows, table_from_records
+from tipoff.core.rows import arrow_schema, same_rows, table_from_records, units_of
 from tipoff.core.schema import WHOLE_SLATE, Table
 from tipoff.core.step import Context, Made, PublishWork, PythonWork, SourceWork, SqlWork
 from tipoff.core.window import SLATE, Input
 from tipoff.engine.claim import Claim, Outcome, StepFailed, accounted, failed, in_time, must_begin, noted
 from tipoff.engine.pages import Fetch, Follow, Kept, Pages, Together, archived, first_of_each_key, in_turn, pages_of
 from tipoff.store.dialect import with_earlier_games
-from tipoff.store.rows import check, conform, units_of
+from tipoff.store.rows import check, conform
 from tipoff.store.warehouse import Warehouse, WriteRequest, WriteResult
 
 _SHOWN = 400  # characters of a row that is refused

@@ -19,11 +19,11 @@ from tipoff.core.home import Profile
 from tipoff.core.proof import Loss, Proof, digest_of
 from tipoff.core.proof_text import inputs_text, read_proof, units_text
 from tipoff.core.records import HaltRecord
-from tipoff.core.rows import table_from_records
+from tipoff.core.rows import table_from_records, units_of
 from tipoff.core.schema import Phase, Table
 from tipoff.core.step import Step
 from tipoff.store.archive import write_whole
-from tipoff.store.rows import conform, hash_units, units_of
+from tipoff.store.rows import conform, hash_units
 from tipoff.store.staging import Staged, make_proof, must_be_newest, of_units, stage, written
 from tipoff.store.warehouse import WriteRequest, WriteResult
 

@@ -13,13 +13,12 @@ import pyarrow.csv
 
 from tipoff.core.errors import ShapeError
 from tipoff.core.payload import Reject
-from tipoff.core.rows import arrow_schema
-from tipoff.core.schema import WHOLE_SLATE, Column, ColumnType, Floor, Table
+from tipoff.core.rows import SEPARATOR, arrow_schema, units_of
+from tipoff.core.schema import Column, ColumnType, Floor, Table
 
 _CSV = pyarrow.csv.WriteOptions(include_header=False)  # NULL is nothing, an empty text is ""
 _TRUE, _FALSE = pa.scalar(value=True), pa.scalar(value=False)
 _ZERO = pa.scalar(0.0)
-_SEPARATOR = pa.scalar("|")
 _SHOWN = 600  # characters of a bad row that are kept
 
 
@@ -39,19 +38,10 @@ def conform(table: Table, rows: pa.Table) -> pa.Table:
         raise ShapeError(msg, hint="the step must give the declared types") from error
 
 
-def units_of(table: Table, rows: pa.Table) -> pa.Array:
-    """Return each row's unit."""
-    if not table.unit_columns:
-        return pa.array([WHOLE_SLATE] * rows.num_rows, pa.string())
-    parts = [rows.column(name).cast(pa.string()) for name in table.unit_columns]
-    joined = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, _SEPARATOR)
-    return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
-
-
 def key_text(table: Table, rows: pa.Table) -> pa.ChunkedArray:
     """Return each row's key as one text; a NULL in it makes it NULL."""
     parts = [rows.column(name).cast(pa.string()) for name in table.key]
-    return parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, _SEPARATOR)
+    return parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, SEPARATOR)
 
 
 @dataclass(slots=True)

@@ -9,8 +9,9 @@ import pyarrow.compute as pc
 from tipoff.core.errors import Fenced
 from tipoff.core.payload import Reject
 from tipoff.core.proof import Proof, UnitProof
+from tipoff.core.rows import units_of
 from tipoff.core.schema import Phase, Table
-from tipoff.store.rows import below_floor, check, conform, hash_in_order, key_text, units_of
+from tipoff.store.rows import below_floor, check, conform, hash_in_order, key_text
 from tipoff.store.warehouse import WriteRequest, WriteResult
 
 Stored = Callable[[Iterable[str]], pa.Table]  # the rows that now stand in the named units

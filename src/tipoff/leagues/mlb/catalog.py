@@ -2,11 +2,11 @@
 
 from datetime import date, timedelta
 
-from tipoff.checks import publication
 from tipoff.core.obligation import AT_START, SLATE_UNIT, Timing, Units
 from tipoff.core.slate import Season
 from tipoff.core.step import Edge, PublishWork, PythonWork, SourceWork, SqlWork, Step
 from tipoff.core.window import BEFORE, LATEST, SLATE, Input, Window, WindowKind
+from tipoff.leagues.checks import publication
 from tipoff.leagues.declare import at, first, hours, last, own, statement
 from tipoff.leagues.mlb import columns, tables
 from tipoff.leagues.mlb.models import history, strikeouts

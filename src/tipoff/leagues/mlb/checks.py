@@ -5,11 +5,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from tipoff.checks import kinds, probes, rests, work
-from tipoff.checks.generic import Traits, generic
-from tipoff.checks.kinds import CRITICAL, WARNING
+from tipoff.checks import work
 from tipoff.core.check import Cadence, Check
 from tipoff.core.schema import Table
+from tipoff.leagues.checks import kinds, probes, rests
+from tipoff.leagues.checks.generic import Traits, generic
+from tipoff.leagues.checks.kinds import CRITICAL, WARNING
 from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.mlb import formulas, second_features, tables
 from tipoff.leagues.mlb.catalog import STEPS

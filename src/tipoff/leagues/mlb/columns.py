@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from tipoff.checks.kinds import Words
 from tipoff.core.schema import DAY, Column, Floor, Phase, Table, flag, integer, text
+from tipoff.leagues.checks.kinds import Words
 
 LEAGUE = "mlb"
 WORDS = Words(

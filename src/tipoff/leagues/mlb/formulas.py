@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
 
-from tipoff.checks import kinds
-from tipoff.checks.second import Row, in_time, ranks_with, second_formula
 from tipoff.core.check import Cadence, Check, View
 from tipoff.core.schema import Table
+from tipoff.leagues.checks import kinds
+from tipoff.leagues.checks.second import Row, in_time, ranks_with, second_formula
 from tipoff.leagues.mlb import tables
 from tipoff.leagues.mlb.models.history import SPOTS
 from tipoff.leagues.mlb.models.strikeouts import LEAST_STARTS, SERVED, SYSTEMS

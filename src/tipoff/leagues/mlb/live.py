@@ -1,10 +1,10 @@
 """MLB as it is run live: the everyday steps, for the recorded world speaks the provider's format; lines; what is kept raw."""
 
-from tipoff.checks import publication
 from tipoff.core.obligation import AT_START, Timing
 from tipoff.core.step import Edge, PublishWork, PythonWork, SourceWork, SqlWork, Step
 from tipoff.core.window import SLATE, Input
 from tipoff.leagues import oddsapi
+from tipoff.leagues.checks import publication
 from tipoff.leagues.declare import first, hours, own, statement
 from tipoff.leagues.mlb import columns, lines
 from tipoff.leagues.mlb.beside import BESIDE

@@ -12,10 +12,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tipoff.checks import kinds
-from tipoff.checks.second import Row, second_formula
 from tipoff.core.check import Cadence, Check, View
 from tipoff.core.schema import Table
+from tipoff.leagues.checks import kinds
+from tipoff.leagues.checks.second import Row, second_formula
 from tipoff.leagues.mlb import tables
 
 _HALVES = (15, 60, 200, 600)

@@ -6,12 +6,12 @@ from datetime import date, timedelta
 from functools import partial
 from types import ModuleType
 
-from tipoff.checks.publication import guards
 from tipoff.core.obligation import AT_START, SLATE_UNIT, Anchor, Moment, Timing
 from tipoff.core.slate import Season
 from tipoff.core.step import Edge, PublishWork, PythonWork, SourceWork, SqlWork, Step
 from tipoff.core.window import BEFORE, KNOWN, SLATE, Input
 from tipoff.leagues import oddsapi
+from tipoff.leagues.checks.publication import guards
 from tipoff.leagues.declare import at as _at
 from tipoff.leagues.declare import hours as _hours
 from tipoff.leagues.declare import statement

@@ -1,6 +1,6 @@
 """How the NBA speaks of its games."""
 
-from tipoff.checks.kinds import Words
+from tipoff.leagues.checks.kinds import Words
 
 WORDS = Words(
     played="= 'final'",

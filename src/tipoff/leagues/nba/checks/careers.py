@@ -9,9 +9,9 @@ import math
 from collections.abc import Iterator
 from datetime import date
 
-from tipoff.checks.second import Row, second_formula
 from tipoff.core.check import Check, View
 from tipoff.core.errors import UsageError
+from tipoff.leagues.checks.second import Row, second_formula
 from tipoff.leagues.nba import form, markets
 from tipoff.leagues.nba.features import STATS
 from tipoff.leagues.nba.form_tables import PLAYER_FORM

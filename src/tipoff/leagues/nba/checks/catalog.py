@@ -3,9 +3,10 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from tipoff.checks import kinds, probes, rests, work
-from tipoff.checks.generic import Traits, generic
+from tipoff.checks import work
 from tipoff.core.check import Check
+from tipoff.leagues.checks import kinds, probes, rests
+from tipoff.leagues.checks.generic import Traits, generic
 from tipoff.leagues.nba import tables
 from tipoff.leagues.nba.catalog import STEPS
 from tipoff.leagues.nba.checks import careers, formulas, history, market, predictions, results

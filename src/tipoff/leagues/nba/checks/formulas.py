@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, permutations
 from typing import Any
 
-from tipoff.checks.second import Row, in_time, second_formula
 from tipoff.core.check import Check, View
+from tipoff.leagues.checks.second import Row, in_time, second_formula
 from tipoff.leagues.nba import tables
 from tipoff.leagues.nba.systems.catalog import SYSTEMS
 from tipoff.leagues.nba.systems.moving_average import MOVING_AVERAGE

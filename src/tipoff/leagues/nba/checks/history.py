@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from tipoff.checks import kinds
-from tipoff.checks.second import ranks_with
 from tipoff.core.check import Cadence, Check
+from tipoff.leagues.checks import kinds
+from tipoff.leagues.checks.second import ranks_with
 from tipoff.leagues.nba import form
 from tipoff.leagues.nba.features import NAMES, STATS
 from tipoff.leagues.nba.form_tables import PLAYER_FORM

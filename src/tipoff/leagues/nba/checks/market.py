@@ -2,10 +2,10 @@
 
 # ruff: noqa: S608 -- every name in these statements is declared in the league's tables
 
-from tipoff.checks import kinds, rowwise
-from tipoff.checks import probes as looks
-from tipoff.checks.kinds import WARNING
 from tipoff.core.check import Cadence, Check
+from tipoff.leagues.checks import kinds, rowwise
+from tipoff.leagues.checks import probes as looks
+from tipoff.leagues.checks.kinds import WARNING
 from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.nba.checks.results import CALLED_OFF
 from tipoff.leagues.nba.tables import (

@@ -2,10 +2,10 @@
 
 # ruff: noqa: S608 -- every name in these statements is declared in the league's tables
 
-from tipoff.checks import kinds, rowwise
-from tipoff.checks import probes as looks
-from tipoff.checks.kinds import CRITICAL, ERROR, WARNING
 from tipoff.core.check import Cadence, Check
+from tipoff.leagues.checks import kinds, rowwise
+from tipoff.leagues.checks import probes as looks
+from tipoff.leagues.checks.kinds import CRITICAL, ERROR, WARNING
 from tipoff.leagues.nba.form_tables import CALIBRATION, PLAYER_FORM, PUBLISHED_MARKETS
 from tipoff.leagues.nba.markets import MARKETS
 from tipoff.leagues.nba.models.system import System

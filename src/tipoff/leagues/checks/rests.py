@@ -5,11 +5,11 @@ from datetime import date, timedelta
 from itertools import pairwise
 from statistics import fmean
 
-from tipoff.checks.probes import probe
 from tipoff.checks.profile import USUAL
 from tipoff.core.check import Cadence, Check, Measured, View
 from tipoff.core.schema import Table
 from tipoff.core.slate import Season
+from tipoff.leagues.checks.probes import probe
 
 _REST, _BREAK = 2, 7  # days in a row without games that any season has, and that one break of it has
 _FEW_GAMES = 3  # a day, in the late rounds of play-offs

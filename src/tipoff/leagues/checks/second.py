@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
-from tipoff.checks.probes import CRITICAL, in_order, probe
 from tipoff.core.check import Cadence, Check, Measured, View
 from tipoff.core.schema import Table
+from tipoff.leagues.checks.probes import CRITICAL, in_order, probe
 
 _FEW = 20  # rows, with fewer of which a correlation says nothing
 Row = Mapping[str, Any]

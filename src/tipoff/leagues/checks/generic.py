@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tipoff.checks import probes, rowwise
-from tipoff.checks.kinds import Words
-from tipoff.checks.profile import looks_alive, looks_usual
 from tipoff.core.check import Cadence, Check
 from tipoff.core.obligation import Anchor
 from tipoff.core.schema import ColumnType, Phase, Table
 from tipoff.core.step import SourceWork, SqlWork, Step
+from tipoff.leagues.checks import probes, rowwise
+from tipoff.leagues.checks.kinds import Words
+from tipoff.leagues.checks.usual import looks_alive, looks_usual
 
 _READS = re.compile(r"\b(slate|before|known|latest|season|last\d+|seasons\d+)\.([a-z_0-9]+)")
 _ANGLES = {

@@ -9,10 +9,9 @@ from typing import Any
 from tipoff.core.check import Cadence, Check, Measured, View
 from tipoff.core.errors import PipelineError
 from tipoff.core.finding import Severity
-from tipoff.core.rows import arrow_schema
+from tipoff.core.rows import arrow_schema, units_of
 from tipoff.core.schema import Table
 from tipoff.core.slate import OFF
-from tipoff.store.rows import units_of
 
 ERROR, WARNING, CRITICAL = Severity.ERROR, Severity.WARNING, Severity.CRITICAL
 _SLACK = timedelta(minutes=1)

@@ -11,8 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from tipoff.checks.kinds import Words
 from tipoff.core.step import Context, Guard
+from tipoff.leagues.checks.kinds import Words
 
 Row = Mapping[str, Any]
 # before the first start: of two games of a club, one may not be called off before that

@@ -12,14 +12,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tipoff.checks.kinds import ERROR, READ, WARNING, Words
-from tipoff.checks.probes import probe
-from tipoff.core.check import Cadence, Check, Measured, View
+from tipoff.core.check import NOTHING, Cadence, Check, Measured, View
 from tipoff.core.finding import Severity
 from tipoff.core.schema import Column, ColumnType, Table
 from tipoff.core.slate import OFF
+from tipoff.leagues.checks.kinds import ERROR, READ, WARNING, Words
+from tipoff.leagues.checks.probes import probe
 
-NOTHING = "nothing to look at"
 LOOK = "tipoff trace LEAGUE GAME shows where it was lost"
 Same = Callable[[Any, Any], bool]
 _check = partial(probe, measure="share")
