@@ -27,12 +27,13 @@ from tipoff.core.clock import SimClock, midnight, stopwatch
 from tipoff.core.door import LARGEST_NUMBER, LONGEST_TEXT
 from tipoff.core.errors import SourceError
 from tipoff.core.obligation import Anchor
-from tipoff.core.parsing import Tally, Use, parsed_by
+from tipoff.core.parsing import Use, parsed_by
 from tipoff.core.payload import Payload, Reject, Request
 from tipoff.core.rows import arrow_schema, table_from_records
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context, SourceWork, Step
 from tipoff.leagues.catalog import CONTENTS, live_content, sample_of
+from tipoff.leagues.entries import Tally
 from tipoff.leagues.nba.sources.forms import read_any
 from tipoff.store.rows import check
 

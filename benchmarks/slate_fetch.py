@@ -18,9 +18,9 @@ from benchmarks.local_provider import Handler, provider
 from tipoff.app.executor import SeveralAtOnce
 from tipoff.core.clock import RealClock, stopwatch
 from tipoff.core.home import Profile
-from tipoff.core.parsing import read_json
 from tipoff.core.payload import Request
 from tipoff.core.provider import Provider
+from tipoff.leagues.entries import read_json
 from tipoff.leagues.nba.sources.boxes import read_box
 from tipoff.leagues.nba.world.livebox import live_box
 from tipoff.leagues.nba.world.sample import SampleNba

@@ -13,12 +13,12 @@ from tipoff.core.clock import Clock, midnight
 from tipoff.core.fault import Fault
 from tipoff.core.league import League
 from tipoff.core.obligation import AT_START, SLATE_UNIT, Anchor, Moment, Timing
-from tipoff.core.parsing import read_json
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.schema import DAY, KNOWN_AT, WHOLE_SLATE, Phase, Table, instant, integer, number, text
 from tipoff.core.slate import Game, GameStatus, Season
 from tipoff.core.step import Context, Edge, SourceWork, SqlWork, Step
 from tipoff.core.window import SLATE, Input
+from tipoff.leagues.entries import read_json
 from tipoff.sources.world import WorldTransport
 
 HOUR, TEAMS = timedelta(hours=1), ("ash", "elm", "fir", "oak", "yew", "bay")

@@ -8,8 +8,8 @@ import pytest
 
 from tipoff.core.clock import thread_cpu
 from tipoff.core.errors import SourceError
-from tipoff.core.parsing import Tally, read_json
 from tipoff.core.payload import Payload, Request
+from tipoff.leagues.entries import Tally, read_json
 from tipoff.leagues.nba.sources.people import roster_page
 from tipoff.leagues.nba.sources.reference import espn_roster_page, season_page
 

@@ -13,11 +13,12 @@ import pyarrow as pa
 import pytest
 
 from tipoff.core.errors import SourceError
-from tipoff.core.parsing import Record, parsed_by
+from tipoff.core.parsing import parsed_by
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.rows import arrow_schema, table_from_records
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context
+from tipoff.leagues.entries import Record
 from tipoff.leagues.mlb import beside, tables
 from tipoff.leagues.mlb.sources import statcast, weather
 

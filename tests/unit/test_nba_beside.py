@@ -14,12 +14,13 @@ from tests.nba import scheduled
 
 from tipoff.core.clock import midnight
 from tipoff.core.errors import SourceError
-from tipoff.core.parsing import Record, parsed_by
+from tipoff.core.parsing import parsed_by
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.rows import arrow_schema, table_from_records
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context, SqlWork, Step
+from tipoff.leagues.entries import Record
 from tipoff.leagues.nba import beside, providers, tables
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.live import LIVE_STEPS

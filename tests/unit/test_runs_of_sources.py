@@ -26,6 +26,7 @@ from tipoff.engine.claim import Claim, Outcome
 from tipoff.engine.findings import run_findings
 from tipoff.engine.run import Runner
 from tipoff.engine.runplan import RunPlan
+from tipoff.leagues import entries
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.warehouse import WriteRequest, WriteResult
 
@@ -227,7 +228,7 @@ def test_what_is_refused_for_now_is_a_warning_where_nothing_waits_for_it_and_wha
 
 
 @pytest.mark.parametrize(
-    ("unusable", "severity"), [(parsing.empty, Severity.WARNING), (parsing.shaped, Severity.ERROR)]
+    ("unusable", "severity"), [(entries.empty, Severity.WARNING), (parsing.shaped, Severity.ERROR)]
 )
 def test_an_empty_answer_is_a_warning_where_nothing_waits_for_it_and_a_format_that_has_changed_an_error(
     unusable: Callable[[Payload, str], SourceError], severity: Severity

@@ -8,7 +8,6 @@ from typing import Any
 from tipoff.app.child import Child
 from tipoff.core import errors, obligation
 from tipoff.core.errors import ErrorKind
-from tipoff.core.parsing import Tally
 from tipoff.core.retry import POLICIES, Breaker, RetryPolicy
 from tipoff.drills.faults.stores import FaultyLedger
 from tipoff.drills.faults.work import FaultyRunner
@@ -53,6 +52,7 @@ from tipoff.drills.stand_ins import (
 )
 from tipoff.engine import book, budget, controller, gates, judge, live_runs, past, results, run
 from tipoff.leagues import oddsapi
+from tipoff.leagues.entries import Tally
 from tipoff.leagues.nba import publication
 from tipoff.leagues.nba import rows as nba_rows
 from tipoff.leagues.nba.sources import balldontlie, reading, schedule, statsnba

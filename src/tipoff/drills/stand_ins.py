@@ -14,7 +14,6 @@ from tipoff.core.errors import OverTime, SourceError
 from tipoff.core.finding import Severity
 from tipoff.core.gate import Verdict
 from tipoff.core.obligation import Anchor, Moment, Obligation
-from tipoff.core.parsing import Tally, part, read_json
 from tipoff.core.payload import Payload, Request
 from tipoff.core.retry import RetryPolicy
 from tipoff.core.schema import Table
@@ -25,6 +24,7 @@ from tipoff.drills.faults.stores import FaultyLedger
 from tipoff.drills.faults.work import FaultyRunner
 from tipoff.engine import budget
 from tipoff.engine.plan import plan_step
+from tipoff.leagues.entries import Tally, part, read_json
 from tipoff.leagues.nba.sources import boxes, reading, schedule, statsnba
 from tipoff.ledger import Batch, Lease, Ledger, LedgerSnapshot
 from tipoff.ledger.findings import finding

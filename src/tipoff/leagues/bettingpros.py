@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from tipoff.core.door import Unfit, identifier, instant, number, shown, text
-from tipoff.core.parsing import BROKEN, Aside, Record, Tally, Use, empty, part, read_json, shaped
+from tipoff.core.parsing import BROKEN, Aside, Use, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.provider import Provider
 from tipoff.core.schema import KNOWN_AT, Column, integer
@@ -16,6 +16,7 @@ from tipoff.core.schema import number as number_column
 from tipoff.core.schema import text as text_column
 from tipoff.core.slate import GameStatus
 from tipoff.core.step import Context
+from tipoff.leagues.entries import Record, Tally, empty, part, read_json
 from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.oddsapi import NOT_OFFERED, american, game_meant
 

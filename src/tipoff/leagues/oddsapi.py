@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from tipoff.core.clock import league_day, midnight
 from tipoff.core.door import Unfit, identifier, instant, number, shown, text
-from tipoff.core.parsing import BROKEN, Aside, Record, Tally, UnexpectedGame, Use, part, read_json, shaped
+from tipoff.core.parsing import BROKEN, Aside, Use, shaped
 from tipoff.core.payload import Parsed, Payload, Reject, Request
 from tipoff.core.provider import CreditHeaders, Meaning, Provider
 from tipoff.core.schema import KNOWN_AT, Column, integer
@@ -17,6 +17,7 @@ from tipoff.core.schema import instant as instant_column
 from tipoff.core.schema import number as number_column
 from tipoff.core.schema import text as text_column
 from tipoff.core.step import Context
+from tipoff.leagues.entries import Record, Tally, UnexpectedGame, part, read_json
 from tipoff.leagues.identity.games import GameIndex, ListedGame
 from tipoff.leagues.identity.names import name_key
 

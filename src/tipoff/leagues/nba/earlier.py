@@ -7,10 +7,11 @@ from typing import Any
 import pyarrow as pa
 
 from tipoff.core.door import Unfit, calendar_date, identifier, whole
-from tipoff.core.parsing import Aside, Record, Tally, Use, empty, read_json
+from tipoff.core.parsing import Aside, Use
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context
+from tipoff.leagues.entries import Record, Tally, empty, read_json
 from tipoff.leagues.nba import markets
 from tipoff.leagues.nba.memory import CAREER
 from tipoff.leagues.nba.sources import statsnba

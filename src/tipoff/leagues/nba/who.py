@@ -7,13 +7,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from tipoff.core.parsing import read_json
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.question import Question
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Table
 from tipoff.core.step import Context, Made
 from tipoff.core.window import LATEST, Input, Window
+from tipoff.leagues.entries import read_json
 from tipoff.leagues.identity.resolve import Certainty, Person, Resolution, resolve
 from tipoff.leagues.nba import name_tables
 from tipoff.leagues.nba.sources import statsnba

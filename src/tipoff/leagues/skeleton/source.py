@@ -6,11 +6,11 @@ from typing import Any
 import pyarrow as pa
 
 from tipoff.core.door import Unfit, identifier, instant, shown, text
-from tipoff.core.parsing import Record, Tally, part, read_json
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import GameStatus
 from tipoff.core.step import Context
+from tipoff.leagues.entries import Record, Tally, part, read_json
 
 SOURCE = "skeleton"
 URL = "https://skeleton.example/games"

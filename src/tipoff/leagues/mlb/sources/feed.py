@@ -7,9 +7,10 @@ from typing import Any
 import pyarrow as pa
 
 from tipoff.core.door import Unfit, number, shown
-from tipoff.core.parsing import BROKEN, Aside, Record, Tally, Use, part, read_json, shape_of, shaped
+from tipoff.core.parsing import BROKEN, Aside, Use, shape_of, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.step import Context
+from tipoff.leagues.entries import Record, Tally, part, read_json
 from tipoff.leagues.mlb.models.history import BATTERS, SPOTS
 from tipoff.leagues.mlb.sources.reading import born, club, count, games_on, hand, named, person
 from tipoff.leagues.mlb.sources.schedule import STATUS

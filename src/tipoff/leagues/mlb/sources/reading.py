@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from tipoff.core import door
 from tipoff.core.door import Unfit, shown
-from tipoff.core.parsing import Record
+from tipoff.leagues.entries import Record
 from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.mlb.sources.teams import BY_ID
 

@@ -7,10 +7,11 @@ from typing import Any
 import pyarrow as pa
 
 from tipoff.core.door import Unfit, calendar_date, instant, shown, start_on, text
-from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
+from tipoff.core.parsing import Aside, Use, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.step import Context
+from tipoff.leagues.entries import Record, Tally, part, read_json
 from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.mlb.sources.reading import ON, club, count, game_id, games_on, person
 

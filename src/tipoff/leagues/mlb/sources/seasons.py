@@ -9,10 +9,11 @@ import pyarrow as pa
 from tipoff.core.clock import league_day
 from tipoff.core.door import Unfit, calendar_date, identifier
 from tipoff.core.obligation import Anchor, Moment
-from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
+from tipoff.core.parsing import Aside, Use, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context
+from tipoff.leagues.entries import Record, Tally, part, read_json
 from tipoff.leagues.mlb.sources.reading import born, count, hand, named, person
 
 SOURCE = "statsapi"

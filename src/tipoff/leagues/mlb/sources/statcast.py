@@ -9,10 +9,11 @@ from statistics import fmean
 import pyarrow as pa
 
 from tipoff.core.door import Unfit, calendar_date, number
-from tipoff.core.parsing import Aside, Record, Tally, Use, shaped
+from tipoff.core.parsing import Aside, Use, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.provider import Provider
 from tipoff.core.step import Context
+from tipoff.leagues.entries import Record, Tally
 from tipoff.leagues.mlb.sources.reading import game_id, games_on, person
 from tipoff.leagues.mlb.sources.schedule import OTHER_KINDS, REGULAR
 

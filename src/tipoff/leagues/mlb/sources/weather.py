@@ -7,10 +7,11 @@ from typing import Any
 import pyarrow as pa
 
 from tipoff.core.door import Unfit, number, text
-from tipoff.core.parsing import Aside, Record, Tally, Use, empty, part, read_json, shape_of, shaped
+from tipoff.core.parsing import Aside, Use, shape_of, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.provider import Provider
 from tipoff.core.step import Context
+from tipoff.leagues.entries import Record, Tally, empty, part, read_json
 from tipoff.leagues.mlb.sources import schedule
 from tipoff.leagues.mlb.sources.reading import count, game_id, games_on
 

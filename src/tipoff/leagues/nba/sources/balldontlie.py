@@ -10,9 +10,10 @@ import pyarrow as pa
 
 from tipoff.core.clock import midnight
 from tipoff.core.door import Unfit, calendar_date, text
-from tipoff.core.parsing import Aside, Record, Tally, Use, empty, part, read_json, shaped
+from tipoff.core.parsing import Aside, Use, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.step import Context
+from tipoff.leagues.entries import Record, Tally, empty, part, read_json
 from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.nba.sources.people import balldontlie_injuries, next_cursor, of_day
 from tipoff.leagues.nba.sources.reading import count, full_name, games_by_sides, minutes, number, team_code

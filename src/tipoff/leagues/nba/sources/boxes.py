@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tipoff.core.door import LONGEST_TEXT, Unfit, identifier, shown, text
-from tipoff.core.parsing import Aside, Record, Tally, Use, empty, part, shaped
+from tipoff.core.parsing import Aside, Use, shaped
 from tipoff.core.payload import Payload
+from tipoff.leagues.entries import Record, Tally, empty, part
 from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.nba.sources.reading import count, counted_game, full_name, minutes, number, team_code
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from tipoff.core.parsing import Aside, Record, Tally, UnexpectedGame, Use, empty, part, read_json, shaped
+from tipoff.core.parsing import Aside, Use, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import GameStatus
 from tipoff.core.step import Context
+from tipoff.leagues.entries import Record, Tally, UnexpectedGame, empty, part, read_json
 from tipoff.leagues.identity.games import GameIndex, ListedGame
 from tipoff.leagues.nba.sources import games
 

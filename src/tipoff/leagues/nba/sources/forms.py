@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tipoff.core.parsing import Tally, read_json, shape_of, shaped
+from tipoff.core.parsing import shape_of, shaped
 from tipoff.core.payload import Payload
+from tipoff.leagues.entries import Tally, read_json
 from tipoff.leagues.nba.sources import boxes, games, injuries, lines, people, plays, reference
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from tipoff.core.clock import league_day
 from tipoff.core.door import Unfit, calendar_date, identifier, shown, text
-from tipoff.core.parsing import Aside, Record, Tally, Use, part
+from tipoff.core.parsing import Aside, Use
 from tipoff.core.payload import Payload
+from tipoff.leagues.entries import Record, Tally, part
 from tipoff.leagues.nba.sources.boxes import result_set
 from tipoff.leagues.nba.sources.reading import count, counted_game, instant, team_code
 from tipoff.leagues.nba.sources.teams import BY_ODDS_NAME

@@ -20,9 +20,10 @@ import pyarrow as pa
 from tipoff.core.clock import LEAGUE_ZONE
 from tipoff.core.door import LONGEST_TEXT, Unfit
 from tipoff.core.errors import ErrorKind, SourceError
-from tipoff.core.parsing import BROKEN, Aside, Record, Tally, Use, empty, shaped
+from tipoff.core.parsing import BROKEN, Aside, Use, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.step import Context
+from tipoff.leagues.entries import Record, Tally, empty
 from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.nba.sources.reading import full_name, games_by_sides, team_code, text
 from tipoff.leagues.nba.sources.teams import BY_ODDS_NAME

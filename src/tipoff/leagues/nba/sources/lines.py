@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from tipoff.core.door import Unfit, identifier, shown, text
-from tipoff.core.parsing import BROKEN, Aside, Record, Tally, Use, part
+from tipoff.core.parsing import BROKEN, Aside, Use
 from tipoff.core.payload import Payload
 from tipoff.leagues import bettingpros
+from tipoff.leagues.entries import Record, Tally, part
 from tipoff.leagues.nba.sources.reading import instant, number
 from tipoff.leagues.nba.sources.teams import BY_ODDS_NAME, OTHER_CODES, TEAMS
 from tipoff.leagues.oddsapi import Market, american

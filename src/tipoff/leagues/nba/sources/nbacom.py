@@ -9,9 +9,10 @@ from datetime import timedelta
 
 import pyarrow as pa
 
-from tipoff.core.parsing import Record, Tally, Use, read_json, shaped
+from tipoff.core.parsing import Use, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.step import Context
+from tipoff.leagues.entries import Record, Tally, read_json
 from tipoff.leagues.nba.sources import schedule, statsnba
 from tipoff.leagues.nba.sources.boxes import Box, read_box
 from tipoff.leagues.nba.sources.plays import is_over, read_plays

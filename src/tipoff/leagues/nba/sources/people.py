@@ -6,8 +6,9 @@ from datetime import date
 from typing import Any
 
 from tipoff.core.door import LONGEST_TEXT, identifier, shown, text
-from tipoff.core.parsing import Aside, Record, Tally, Use, between, part, read_json, shaped
+from tipoff.core.parsing import Aside, Use, shaped
 from tipoff.core.payload import Payload
+from tipoff.leagues.entries import Record, Tally, between, part, read_json
 from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.nba.sources.boxes import result_set
 from tipoff.leagues.nba.sources.reading import full_name, team_code

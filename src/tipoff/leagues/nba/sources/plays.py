@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tipoff.core.door import Unfit, shown, text
-from tipoff.core.parsing import Aside, Record, Tally, part, shaped
+from tipoff.core.parsing import Aside, shaped
 from tipoff.core.payload import Payload
+from tipoff.leagues.entries import Record, Tally, part
 from tipoff.leagues.nba.sources.boxes import result_set
 from tipoff.leagues.nba.sources.reading import count, counted_game, number, part_of_game, team_code
 

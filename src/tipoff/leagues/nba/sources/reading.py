@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from tipoff.core import door
 from tipoff.core.door import Unfit
-from tipoff.core.parsing import Aside, BadRow, Record, Use
+from tipoff.core.parsing import Aside, Use
+from tipoff.leagues.entries import BadRow, Record
 from tipoff.leagues.nba.sources.teams import BY_TEAM_ID, tricode
 
 __all__ = [

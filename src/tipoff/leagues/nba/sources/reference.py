@@ -10,9 +10,10 @@ from typing import Any
 import pyarrow as pa
 
 from tipoff.core.door import Unfit, identifier, shown, text
-from tipoff.core.parsing import Aside, Record, Tally, Use, between, part, read_json, shaped
+from tipoff.core.parsing import Aside, Use, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.step import Context
+from tipoff.leagues.entries import Record, Tally, between, part, read_json
 from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.nba.sources.boxes import COUNTED
 from tipoff.leagues.nba.sources.reading import count, minutes, team_code

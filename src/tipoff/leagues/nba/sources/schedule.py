@@ -9,11 +9,12 @@ import pyarrow as pa
 
 from tipoff.core.clock import midnight, on_clock
 from tipoff.core.door import Unfit, calendar_date, identifier, shown, start_on
-from tipoff.core.parsing import Aside, Record, Tally, Use, part, read_json, shaped
+from tipoff.core.parsing import Aside, Use, shaped
 from tipoff.core.payload import Parsed, Payload, Reject, Request
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Season
 from tipoff.core.step import Context
+from tipoff.leagues.entries import Record, Tally, part, read_json
 from tipoff.leagues.nba.sources.reading import count, counted_game, game_id, team_code
 
 SOURCE = "nba schedule"

@@ -7,9 +7,10 @@ from typing import Any
 import pyarrow as pa
 
 from tipoff.core.door import Unfit, calendar_date, text
-from tipoff.core.parsing import Aside, Record, Tally, Use, read_json, shaped
+from tipoff.core.parsing import Aside, Use, shaped
 from tipoff.core.payload import Parsed, Payload, Request
 from tipoff.core.step import Context
+from tipoff.leagues.entries import Record, Tally, read_json
 from tipoff.leagues.identity.names import name_key
 from tipoff.leagues.nba.sources.boxes import result_set
 from tipoff.leagues.nba.sources.reading import count, counted_game, number, team_code
