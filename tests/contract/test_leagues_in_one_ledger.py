@@ -20,7 +20,7 @@ from tipoff.core.proof_text import proof_row
 from tipoff.ledger import Batch, Ledger, schema
 from tipoff.ledger.answers import leagues_of, made_of
 from tipoff.ledger.facts import home_now, league_facts
-from tipoff.ledger.findings import finding
+from tipoff.ledger.rows import finding
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 OLD = Path(__file__).parents[1] / "homes" / "schema_0004.tgz"  # two days of the sample league, made by version 0.1

@@ -30,7 +30,6 @@ MACHINE = {  # words that the machine has of its own, and a league's table happe
     "mean",  # of statistics
 }
 DEBTS = {  # modules that still do; shrinks, nothing may be added
-    "checks/probes.py",
     "cli/show.py",
     "cli/why.py",
     "cli/work.py",

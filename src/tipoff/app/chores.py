@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from tipoff.app.lanes import Job, Lanes
 from tipoff.core.errors import CallFailed, OverTime, PipelineError, what_of
@@ -13,19 +13,6 @@ from tipoff.core.errors import CallFailed, OverTime, PipelineError, what_of
 LIMIT = timedelta(minutes=10)
 
 K = TypeVar("K", bound=Hashable)
-
-
-class Chores(Protocol[K]):
-    """Does chores, each under a key; one key is never done twice at a time."""
-
-    def hand_out(self, key: K, work: Callable[[], object], *, due_at: datetime, can_wait: bool = False) -> None:
-        """Do `work`, unless what was handed out under its key has not come back."""
-
-    def done(self) -> Sequence[tuple[K, PipelineError | None]]:
-        """Return what has come back since the last time: keys, and the error where there was one."""
-
-    def holds(self, key: K) -> bool:
-        """Whether what was handed out under `key` has not come back."""
 
 
 @dataclass(slots=True)
@@ -39,7 +26,7 @@ class AtOnce(Generic[K]):
         self._back.append(_done(key, work))
 
     def done(self) -> Sequence[tuple[K, PipelineError | None]]:
-        """Return what was done."""
+        """Return what has been done since the last time: keys, and the error where there was one."""
         found, self._back = self._back, []
         return found
 
@@ -57,7 +44,7 @@ class InThread(Generic[K]):
         self._out: set[K] = set()
 
     def hand_out(self, key: K, work: Callable[[], object], *, due_at: datetime, can_wait: bool = False) -> None:
-        """See `Chores.hand_out`."""
+        """Have `work` done, unless what was handed out under its key has not come back."""
         if key in self._out:
             return
         self._out.add(key)
@@ -76,18 +63,21 @@ class InThread(Generic[K]):
         self._lanes.put(job)
 
     def done(self) -> Sequence[tuple[K, PipelineError | None]]:
-        """See `Chores.done`."""
+        """Return what has come back since the last time: keys, and the error where there was one."""
         found = self._lanes.back()
         self._out -= {key for key, _ in found}
         return found
 
     def holds(self, key: K) -> bool:
-        """See `Chores.holds`."""
+        """Whether what was handed out under `key` has not come back."""
         return key in self._out
 
     def close(self) -> None:
         """Bring nothing more back."""
         self._lanes.close()
+
+
+Chores: TypeAlias = AtOnce[K] | InThread[K]  # each chore under a key; one key is never done twice at a time
 
 
 def _done(key: K, work: Callable[[], object]) -> tuple[K, PipelineError | None]:

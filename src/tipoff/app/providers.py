@@ -17,7 +17,7 @@ from tipoff.core.parsing import shape_of
 from tipoff.core.provider import Provider, Route
 from tipoff.core.slate import Season
 from tipoff.leagues.catalog import CONTENTS, content_named, league_named, live_content, sample_of
-from tipoff.ledger import Batch, Ledger
+from tipoff.ledger import Ledger
 from tipoff.ledger.facts import league_facts, seasons_of
 from tipoff.ledger.outside import OutsideStore
 from tipoff.sources.content import Content
@@ -151,9 +151,7 @@ class OffTold:
         off = [*keys, *until]
         if off == self._known:
             return
-        batch = Batch()
-        batch.fact("off", json.dumps(off), league=self._league)
-        ledger.commit(batch)
+        ledger.keep_facts({"off": json.dumps(off)}, league=self._league)
         for line in self._keys:
             if line not in keys:
                 self._said(f"{self._league}: {line.partition(':')[0]}: a key is there")

@@ -16,8 +16,7 @@ from tipoff.core.schema import Phase
 from tipoff.engine.findings import STORE, WAREHOUSE
 from tipoff.engine.losses import lost_by_stores
 from tipoff.engine.past import damage_finding
-from tipoff.ledger import Batch
-from tipoff.ledger.findings import finding
+from tipoff.ledger.rows import finding
 
 OPEN, OLD = timedelta(days=1), timedelta(days=7)  # how often what can still change is recounted, and what cannot
 SOON = timedelta(hours=1)  # until what could not be recounted is tried again
@@ -70,16 +69,12 @@ class Recounts:
         output, day = slate if slate != DOCUMENTS else (DOCUMENTS[0], league_day(now))
         again = f"is tried again within {SOON}, as is what else cannot be until then"
         note = f"{output} of {day} could not be recounted, and {again}: {error} ({error.hint})"
-        batch, where = Batch(), (self._league.name, "", day)
-        batch.add("findings", finding(where, "what_stands_is_recounted", cause, Severity.WARNING, note, now=now))
-        self._stores.ledger.commit(batch)
+        row = finding((self._league.name, "", day), "what_stands_is_recounted", cause, Severity.WARNING, note, now=now)
+        self._stores.ledger.add("findings", row)
 
     def _tell_damaged(self, now: datetime) -> None:
-        batch = Batch()
         for error in _taken(self._damaged):
-            batch.add("findings", damage_finding(self._league.name, error, now))
-        if batch:
-            self._stores.ledger.commit(batch)
+            self._stores.ledger.add("findings", damage_finding(self._league.name, error, now))
 
     def _next(self, proofs: dict[Slate, Proof], now: datetime) -> Slate | None:
         today = league_day(now)

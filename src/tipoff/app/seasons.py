@@ -16,7 +16,7 @@ from tipoff.core.step import SourceWork
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore
 from tipoff.ledger.facts import SEASON_UNKNOWN, league_facts, season_row, seasons_of
-from tipoff.ledger.findings import finding
+from tipoff.ledger.rows import finding
 
 LOOK_EVERY = timedelta(hours=6)
 BLIND_AFTER = timedelta(days=3)  # without an answer it is not known any more that there is nothing to do
@@ -100,9 +100,8 @@ class NextSeason:
         work = self.league.step(self.league.schedule).work
         cause = f"source:{work.source}" if isinstance(work, SourceWork) else "check:season_is_known"
         note = f"the schedule has not been seen since {self._seen_at:%Y-%m-%d %H:%M} UTC: {error} ({error.hint})"
-        where, batch = (self.league.name, "", league_day(now)), Batch()
-        batch.add("findings", finding(where, "season_is_known", cause, Severity.ERROR, note, now=now))
-        ledger.commit(batch)
+        where = self.league.name, "", league_day(now)
+        ledger.add("findings", finding(where, "season_is_known", cause, Severity.ERROR, note, now=now))
 
 
 def _goes_on(season: Season, shown: Season) -> bool:

@@ -1,10 +1,9 @@
 """Watching a home: the monitor, the sentinel and the checks put together, for a replay's clock and for the live one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any
 
 from tipoff.app.chores import AtOnce, Chores
 from tipoff.app.instance import Instance, OpenStores
@@ -15,14 +14,14 @@ from tipoff.core.clock import is_ahead, league_day, midnight, on_clock, stopwatc
 from tipoff.core.errors import LedgerError
 from tipoff.core.finding import Severity
 from tipoff.core.home import Home, Profile
-from tipoff.core.incident import Incident, Trouble
+from tipoff.core.incident import Trouble
 from tipoff.core.league import League
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import SourceWork
 from tipoff.engine.findings import WAREHOUSE
-from tipoff.ledger import LEASE, Batch, Ledger
+from tipoff.ledger import LEASE, Ledger
 from tipoff.ledger.alerts import AlertStore
-from tipoff.ledger.findings import finding
+from tipoff.ledger.rows import finding
 from tipoff.watch.incidents import TOLD_FROM
 from tipoff.watch.monitor import DIGEST_AT, Monitor, Outside
 from tipoff.watch.notices import Channel, Message
@@ -110,7 +109,6 @@ class Watch:
         self._tellings: list[AlertStore] = []
         self._times = CheckTimes(league, season)
         self._examiners: dict[int, Examiner] = {}
-        self._told: tuple[Sequence[Incident], Mapping[str, Mapping[str, Any]]] = ((), {})
         self.troubles: dict[str, datetime] = {}
         self.messages: list[tuple[datetime, Message]] = []
         self._now: datetime | None = None
@@ -235,9 +233,9 @@ def examine_due(  # noqa: PLR0913 -- what is examined, when and where
         if isinstance(error, LedgerError):
             raise error
         times.failed(day, cadence, now)
-        batch, note = Batch(), f"{day} could not be examined: {error} ({error.hint})"
-        batch.add("findings", finding((league, "", day), "slate_is_examined", WAREHOUSE, Severity.ERROR, note, now=now))
-        ledger.commit(batch)
+        note = f"{day} could not be examined: {error} ({error.hint})"
+        row = finding((league, "", day), "slate_is_examined", WAREHOUSE, Severity.ERROR, note, now=now)
+        ledger.add("findings", row)
 
 
 def _examine(examiner: Callable[[], Examiner], day: date, cadence: Cadence | None, now: datetime) -> None:

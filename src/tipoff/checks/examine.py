@@ -21,7 +21,7 @@ from tipoff.core.schema import Phase
 from tipoff.core.slate import Season
 from tipoff.core.wording import some
 from tipoff.ledger import Batch, Ledger
-from tipoff.ledger.findings import finding
+from tipoff.ledger.rows import finding
 from tipoff.ledger.rulebook import filters_kept, gates_kept
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.published import Published

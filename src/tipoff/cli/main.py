@@ -53,11 +53,11 @@ COMMANDS: Mapping[str, str] = {  # where each lives; only the one that is asked 
     "prove-alive": "watch:prove_alive_command",
     "notify": "sentinel:notify_group",
     "replay-incident": "watch:replay_incident_command",
-    "backup": "backup:backup_command",
-    "restore": "backup:restore_command",
-    "web": "serve:web_command",
-    "cost": "cost:cost_command",
-    "doctor": "serve:doctor_command",
+    "backup": "home:backup_command",
+    "restore": "home:restore_command",
+    "web": "home:web_command",
+    "cost": "home:cost_command",
+    "doctor": "home:doctor_command",
     "new": "new:new_group",
 }
 

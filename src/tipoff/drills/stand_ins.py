@@ -27,7 +27,7 @@ from tipoff.engine.plan import plan_step
 from tipoff.leagues.entries import Tally, part, read_json
 from tipoff.leagues.nba.sources import boxes, reading, schedule, statsnba
 from tipoff.ledger import Batch, Lease, Ledger, LedgerSnapshot
-from tipoff.ledger.findings import finding
+from tipoff.ledger.rows import finding
 from tipoff.sources.exchange import Exchange
 from tipoff.store import dialect, duck, rows, staging
 

@@ -21,7 +21,7 @@ from tipoff.core.step import SourceWork
 from tipoff.engine.book import Book, Entry, Key
 from tipoff.engine.budget import RunBudget
 from tipoff.engine.claim import Claim, Outcome
-from tipoff.ledger.findings import finding
+from tipoff.ledger.rows import finding
 
 Row = dict[str, Any]
 

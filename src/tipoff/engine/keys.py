@@ -9,7 +9,7 @@ from tipoff.core.obligation import Gaps
 from tipoff.core.step import SourceWork
 from tipoff.engine.book import Book, Key
 from tipoff.ledger import Batch
-from tipoff.ledger.findings import finding
+from tipoff.ledger.rows import finding
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)  # since when there is no key that nothing was ever made with
 

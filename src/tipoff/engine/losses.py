@@ -11,7 +11,7 @@ from tipoff.core.schema import WHOLE_SLATE
 from tipoff.engine.book import Book, Entry
 from tipoff.engine.findings import STORE
 from tipoff.ledger import Batch
-from tipoff.ledger.findings import finding
+from tipoff.ledger.rows import finding
 
 
 def lost_by_stores(

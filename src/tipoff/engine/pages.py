@@ -13,13 +13,8 @@ from tipoff.core.step import MOST_PAGES, SourceWork
 
 T = TypeVar("T")
 Follow = Callable[[Payload], Request | None]
-
-
-class Kept(Protocol):
-    """What is archived of answers."""
-
-    def __call__(self, request: Request, until: datetime) -> Sequence[Payload]:
-        """Return the answers to a request that came up to an instant, in the order in which they came; refusals are none."""
+Kept = Callable[[Request, datetime], Sequence[Payload]]
+"""Returns the answers to a request that came up to an instant, in the order in which they came; refusals are none."""
 
 
 class Fetch(Protocol):

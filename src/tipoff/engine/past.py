@@ -10,7 +10,7 @@ from tipoff.core.errors import Damaged
 from tipoff.core.finding import Severity
 from tipoff.engine.findings import CLOCK, CONTROLLER
 from tipoff.ledger import LedgerSnapshot
-from tipoff.ledger.findings import finding
+from tipoff.ledger.rows import finding
 
 GAP = timedelta(hours=2)  # a longer silence of the controller is told when it comes back
 

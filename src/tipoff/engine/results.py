@@ -23,8 +23,7 @@ from tipoff.engine.losses import take_losses
 from tipoff.engine.plan import grown
 from tipoff.engine.questions import note_questions
 from tipoff.ledger import Batch
-from tipoff.ledger.findings import finding
-from tipoff.ledger.games import game_row
+from tipoff.ledger.rows import finding, game_row
 from tipoff.store.warehouse import Warehouse, WriteResult
 
 LOOK_AGAIN = timedelta(minutes=30)  # at a schedule that lacks a game

@@ -9,8 +9,8 @@ from tipoff.core.quota import Level
 from tipoff.history.pace import Pace
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.batches import Standing
-from tipoff.ledger.findings import finding
 from tipoff.ledger.quota_use import QuotaGuard
+from tipoff.ledger.rows import finding
 
 HELD_BACK = "history_is_not_held_back"
 FLOWS = "history_flows"

@@ -14,8 +14,8 @@ from tipoff.core.errors import UsageError
 from tipoff.core.home import Home
 from tipoff.core.slate import Season
 from tipoff.ledger import schema
-from tipoff.ledger.games import read_seasons
 from tipoff.ledger.ledger import Ledger
+from tipoff.ledger.rows import read_seasons
 
 if TYPE_CHECKING:
     from tipoff.core.league import League  # heavy; who only reads facts needs none

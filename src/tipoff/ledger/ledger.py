@@ -34,9 +34,9 @@ from tipoff.ledger.connect import (
     shown,
     why,
 )
-from tipoff.ledger.games import read_game, read_seasons
 from tipoff.ledger.migrate import HEAD, upgrade
 from tipoff.ledger.reader import LeagueRecords, read_beats
+from tipoff.ledger.rows import read_game, read_seasons
 from tipoff.ledger.statements import Statements
 
 LEASE = timedelta(minutes=10)  # a controller that has not written for so long may be replaced

@@ -62,6 +62,7 @@ proxy_changes = table(
     Index("proxy_changes_at", "at"),
 )
 OUTSIDE = (answers, credits_left, proxy_health, proxy_changes)
+_TURNS = 20  # of the proxies, that are shown
 MOST_ANSWERS = 2000  # the newest are kept: an older one is asked for anew
 
 
@@ -133,9 +134,9 @@ class OutsideStore(Held):
         """Return how each proxy does for each host."""
         return [ProxyHealth(**row) for row in self._rows(select(proxy_health).order_by(proxy_health.c.proxy))]
 
-    def changes(self, *, limit: int = 20) -> list[ProxyChange]:
+    def changes(self) -> list[ProxyChange]:
         """Return the newest turns of the proxies, the newest first."""
-        found = self._rows(select(proxy_changes).order_by(proxy_changes.c.id.desc()).limit(limit))
+        found = self._rows(select(proxy_changes).order_by(proxy_changes.c.id.desc()).limit(_TURNS))
         return [ProxyChange(**{name: value for name, value in row.items() if name != "id"}) for row in found]
 
     def requests(self, league: str, since: datetime) -> list[Requests]:

@@ -30,8 +30,8 @@ from tipoff.core.records import (
 )
 from tipoff.core.slate import Game
 from tipoff.ledger import looks, schema, watching
-from tipoff.ledger.games import read_game
 from tipoff.ledger.looks import Where, columns_of
+from tipoff.ledger.rows import read_game
 
 Ask = Callable[..., Sequence[Mapping[str, Any]]]  # runs any select on a ledger or a store of alerts, with its values
 T = TypeVar("T")

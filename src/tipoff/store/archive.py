@@ -238,7 +238,7 @@ _OK = 200
 
 
 class KeptAnswers:
-    """See `tipoff.engine.run.Kept`. The notes are read once, and again when there are more."""
+    """See `tipoff.engine.pages.Kept`. The notes are read once, and again when there are more."""
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive

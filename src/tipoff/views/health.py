@@ -26,7 +26,7 @@ NOT_MEASURED = "checks_are_run"
 _SHOWN = 6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """One claim as it stands; `status` is ok, failed or not measurable."""
 
@@ -59,16 +59,8 @@ def _line(  # noqa: PLR0913 -- the parts of one line
     note: str = "",
     failing: Sequence[str] = (),
 ) -> Line:
-    return Line(
-        name=name,
-        status="ok" if severity is None else "failed",
-        severity=severity or Severity.INFO,
-        value=value,
-        required=required,
-        measure=measure,
-        note=note,
-        failing=tuple(failing),
-    )
+    status = "ok" if severity is None else "failed"
+    return Line(name, status, severity or Severity.INFO, value, required, measure, note, tuple(failing))
 
 
 def last_day(ledger: Ledger, league: League, now: datetime) -> date | None:
@@ -86,19 +78,11 @@ def health(ledger: Ledger, league: League, day: date) -> list[Line]:
         note = "no check has measured this day: no evidence is not good news; they run in the morning, in a replay with --watch"
         return [_line(NOT_MEASURED, Severity.ERROR, 0, len(league.checks), "checks", note)]
     claims = {check.name: check.claim for check in league.checks}
-    lines = [
-        Line(
-            name=one.check,
-            status=one.status,
-            severity=Severity(one.severity),
-            value=one.value,
-            required=one.required,
-            measure=one.measure,
-            note=one.note or claims.get(one.check, ""),
-            failing=one.failing,
-        )
-        for one in measured
-    ]
+    lines = []
+    for one in measured:
+        note, severity = one.note or claims.get(one.check, ""), Severity(one.severity)
+        line = Line(one.check, one.status, severity, one.value, one.required, one.measure, note, one.failing)
+        lines.append(line)
     rank = {"failed": 0, "not measurable": 1, "ok": 2}
     return sorted(lines, key=lambda line: (rank[line.status], -line.severity, line.name))
 
@@ -130,16 +114,8 @@ def _work(span: Span) -> Iterator[Line]:
             severity = Severity.CRITICAL
         if name == "runs_finish" and sum(run.is_failure for run in span.runs) > MOST_ERRORS:
             severity = Severity.ERROR
-        yield Line(
-            name=name,
-            status=check.status(found).value,
-            severity=severity,
-            value=found.value,
-            required=check.required,
-            measure=check.measure,
-            note=found.note,
-            failing=found.failing,
-        )
+        status = check.status(found).value
+        yield Line(name, status, severity, found.value, check.required, check.measure, found.note, found.failing)
 
 
 def _idle(runs: Sequence[RunRecord]) -> Line:
