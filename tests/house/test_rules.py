@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 import subprocess
 import sys
 from collections import Counter
@@ -44,7 +45,6 @@ BROAD = {  # the only modules that may catch what they do not know, and how ofte
     "engine/run.py": 1,  # where a run's end is recorded
     "app/child.py": 1,  # where a child process's end is
     "app/chores.py": 1,  # where a chore's end is, in a thread that goes on with the next
-    "sources/door.py": 1,  # a source's door: one row, one answer
 }
 MACHINE = ("core", "ledger", "store", "engine", "watch", "history")
 SPORT = re.compile(
@@ -236,7 +236,7 @@ def test_the_longest_chain_of_folder_imports_is_short() -> None:
     assert long_chains(SRC) == []
 
 
-def test_broad_handlers_stand_in_four_named_places_alone() -> None:
+def test_broad_handlers_stand_in_three_named_places_alone() -> None:
     found = Counter(broad_handlers(SRC))
 
     assert found <= Counter(BROAD)
@@ -364,6 +364,39 @@ def test_every_command_that_the_documents_name_exists() -> None:
 
     assert named <= set(COMMANDS)
     assert "replay" in named
+
+
+def unknown_words(command: click.Command, words: list[str]) -> list[str]:
+    """Return the options that a command does not have, and what is more than it takes."""
+    if isinstance(command, click.Group):
+        inner = command.get_command(click.Context(command), words[0]) if words else None
+        return unknown_words(inner, words[1:]) if inner else words[:1]
+    options = {name: param for param in command.params for name in (*param.opts, *param.secondary_opts)}
+    room = [param.nargs for param in command.params if isinstance(param, click.Argument)]
+    found, left = [], iter(words)
+    for word in left:
+        option = options.get(word.partition("=")[0])
+        if isinstance(option, click.Option):
+            _ = None if option.is_flag or "=" in word else next(left, None)
+        elif word.startswith("--") or (not room and word != "…"):
+            found.append(word)
+        elif room and room[0] != -1:
+            room.pop(0)
+    return found
+
+
+def test_what_the_documents_say_behind_a_command_it_takes() -> None:
+    from tipoff.cli.main import COMMANDS, cli  # noqa: PLC0415 -- only these tests need the command line
+
+    said = re.compile(r"(?:`|^ *(?:\.venv/bin/)?)tipoff ([a-z-]+)([^`#;&|>\n]*)", re.MULTILINE)
+    found = []
+    for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "docs").glob("[hr]*/*.md")]:
+        for name, rest in said.findall(path.read_text()):
+            command = cli.get_command(click.Context(cli), name) if name in COMMANDS and name != "audit" else None
+            if command and (strange := unknown_words(command, shlex.split(rest.replace("'", "")))):
+                found.append(f"{path.name}: tipoff {name}{rest}: {' '.join(strange)}")
+
+    assert found == []
 
 
 def test_the_list_of_commands_shows_each_commands_own_first_sentence() -> None:
