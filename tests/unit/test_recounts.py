@@ -13,7 +13,6 @@ from tipoff.app.recounts import Recounts, stands
 from tipoff.core.errors import ErrorKind, PipelineError, WarehouseError
 from tipoff.core.proof import Loss, Proof, UnitProof
 from tipoff.leagues.nba.league import NBA
-from tipoff.ledger import Batch
 
 UNIT = UnitProof(unit="g1", n_rows=2, content_hash="a", made_from="m")
 NOW = datetime(2024, 3, 20, 12, tzinfo=UTC)
@@ -33,7 +32,7 @@ class Home:
     recount: Callable[[str, date], Any] = lambda _table, _day: {"g1": (2, "a")}
     losses: Callable[[], list[Loss]] = list
     survey: Callable[[], list[Proof]] = list
-    told: list[Batch] = dataclasses.field(default_factory=list)
+    told: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     lost: list[Loss] = dataclasses.field(default_factory=list)
 
     @property
@@ -44,12 +43,12 @@ class Home:
             loaded={"schedule": SimpleNamespace(version="v")},
             proven=lambda: self.proofs,
             lose=self.lost.extend,
-            ledger=SimpleNamespace(commit=self.told.append),
+            ledger=SimpleNamespace(add=lambda _table, row: self.told.append(row)),
         )
 
     @property
     def notes(self) -> list[str]:
-        return [finding["note"] for batch in self.told for finding in batch.rows["findings"]]
+        return [finding["note"] for finding in self.told]
 
 
 class Held(AtOnce[Any]):
@@ -94,7 +93,7 @@ def test_what_could_not_be_recounted_is_tried_again_within_the_hour_and_not_in_a
         recounts.look(NOW + timedelta(hours=hours))
 
     assert asked == ["schedule", "schedule"]
-    [[finding]] = [batch.rows["findings"] for batch in home.told]
+    [finding] = home.told
     assert finding["check"] == "what_stands_is_recounted"
     assert "schedule of 2024-01-01 could not be recounted" in finding["note"]
 
