@@ -128,12 +128,12 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast
 
 
-class Outside(httpx.BaseTransport):
-    """The transport of live requests, direct or by one proxy."""
+class Outside(httpx.HTTPTransport):
+    """The transport of live requests, direct or by one proxy: httpx's own, over a network that looks at addresses first."""
 
     def __init__(self, *, is_trusted: Callable[[str, int], bool], proxy: httpx.Proxy | None = None) -> None:
-        context = httpx.create_ssl_context()
-        network = _Network(is_trusted)
+        """Make the pool that httpx's own makes, but for its network, which httpx lets nobody hand in."""
+        context, network = httpx.create_ssl_context(), _Network(is_trusted)
         if proxy is None:
             self._pool = httpcore.ConnectionPool(
                 ssl_context=context, max_connections=_CONNECTIONS, keepalive_expiry=30.0, network_backend=network
@@ -147,57 +147,3 @@ class Outside(httpx.BaseTransport):
             keepalive_expiry=30.0,
             network_backend=network,
         )
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request; its answer's body is still to be read."""
-        url = request.url
-        with _as_httpx(request):
-            answer = self._pool.handle_request(
-                httpcore.Request(
-                    method=request.method,
-                    url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                    headers=request.headers.raw,
-                    content=request.stream,
-                    extensions=request.extensions,
-                )
-            )
-        return httpx.Response(
-            answer.status, headers=answer.headers, stream=_Body(answer, request), extensions=answer.extensions
-        )
-
-    def close(self) -> None:
-        """Close every connection."""
-        self._pool.close()
-
-
-class _Body(httpx.SyncByteStream):
-    def __init__(self, answer: httpcore.Response, request: httpx.Request) -> None:
-        self._answer, self._request = answer, request
-
-    def __iter__(self) -> Iterator[bytes]:
-        with _as_httpx(self._request):
-            yield from self._answer.iter_stream()
-
-    def close(self) -> None:
-        self._answer.close()
-
-
-@contextmanager
-def _as_httpx(request: httpx.Request) -> Iterator[None]:
-    """Say what goes wrong below in httpx's words."""
-    try:
-        yield
-    except httpcore.PoolTimeout as error:
-        raise httpx.PoolTimeout("every connection is in use", request=request) from error
-    except httpcore.ConnectTimeout as error:
-        raise httpx.ConnectTimeout("no connection in time", request=request) from error
-    except httpcore.TimeoutException as error:
-        raise httpx.ReadTimeout(str(error) or "no answer in time", request=request) from error
-    except httpcore.ProxyError as error:
-        raise httpx.ProxyError(str(error), request=request) from error
-    except httpcore.ConnectError as error:
-        raise httpx.ConnectError(str(error), request=request) from error
-    except httpcore.ProtocolError as error:
-        raise httpx.RemoteProtocolError(str(error), request=request) from error
-    except (httpcore.NetworkError, httpcore.UnsupportedProtocol) as error:
-        raise httpx.ReadError(str(error) or "the connection ended", request=request) from error
