@@ -153,6 +153,24 @@ def test_models_of_another_library_or_other_features_are_told(tmp_path: Path) ->
     assert none.ok
 
 
+def test_a_model_whose_library_cannot_be_loaded_here_is_told_and_ends_no_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(home=tmp_path)
+    with duckdb.connect(str(settings.place.warehouse)) as database:
+        database.execute("CREATE SCHEMA mlb_models")
+        database.execute("CREATE TABLE mlb_models.strikeout_model (day DATE, library VARCHAR, features VARCHAR)")
+        database.execute("INSERT INTO mlb_models.strikeout_model VALUES ('2023-04-01', 'lightgbm 4.7.0', '')")
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+
+    [line] = doctor.models(settings)
+
+    assert not line.ok
+    assert "2023-04-01" in line.said
+    assert "LightGBM cannot be loaded" in line.said
+    assert "install the extra" in line.do
+
+
 def test_a_warehouse_that_is_held_is_told_of_once(tmp_path: Path) -> None:
     path = Settings(home=tmp_path).place.warehouse
     holds = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"

@@ -278,7 +278,10 @@ def _model(path: Path, contract: ModelContract) -> DoctorLine | None:
     if found is None:
         return DoctorLine(what="models", ok=True, said="none trained yet")
     day, library, features = found
-    mine = contract.library(), contract.features()
+    try:
+        mine = contract.library(), contract.features()
+    except PipelineError as error:
+        return DoctorLine(what="models", ok=False, said=f"the model of {day}: {library}; here {error}", do=error.hint)
     ok = (library, features) == mine
     said = f"the model of {day}: {library}, features {features}" + ("" if ok else f"; here {mine[0]}, {mine[1]}")
     return DoctorLine(what="models", ok=ok, said=said, do="" if ok else "train anew with this build before it predicts")
