@@ -94,29 +94,29 @@ class Jobs:
             for name, found in rows.items()
         }
 
-    def apply(self, parcel: BatchUpload) -> Answer:
+    def apply(self, upload: BatchUpload) -> Answer:
         if self.is_down:
             msg = "nobody answers"
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT)
-        if parcel.job_id in self.jobs:
-            return self._answer(parcel.job_id)
-        if parcel.was_sent:
+        if upload.job_id in self.jobs:
+            return self._answer(upload.job_id)
+        if upload.was_sent:
             return Answer(LoadOutcome.MISSING)
         word = self.says.pop(0) if self.says else ""
         kinds = {"refused": ErrorKind.TRANSIENT, "quota": ErrorKind.QUOTA, "wrong": ErrorKind.PERMANENT}
         if word in kinds:
             raise WarehouseError(word, kind=kinds[word])
-        self.sent[parcel.stream.name] += 1
-        self.jobs[parcel.job_id] = {
+        self.sent[upload.stream.name] += 1
+        self.jobs[upload.job_id] = {
             "fails": [LoadOutcome.BURNT],
             "slow": [LoadOutcome.RUNNING, LoadOutcome.RUNNING, LoadOutcome.APPLIED],
         }.get(word, [LoadOutcome.APPLIED])
         if word != "fails":
-            self.rows[parcel.stream.name] += pq.read_table(io.BytesIO(parcel.content)).to_pylist()
+            self.rows[upload.stream.name] += pq.read_table(io.BytesIO(upload.content)).to_pylist()
         if word == "lost":
             msg = "connection reset"
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT)
-        return self._answer(parcel.job_id)
+        return self._answer(upload.job_id)
 
     def _answer(self, job_id: str) -> Answer:
         answers = self.jobs[job_id]

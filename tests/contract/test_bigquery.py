@@ -135,7 +135,7 @@ def test_a_job_id_that_is_known_without_its_proof_is_not_believed(double: Double
     double.fault("reset", match=r"POST .*ORDER BY fence DESC", count=0)
     port = Client(place)
     said: list[str] = []
-    real = store.warehouse._port.query  # type: ignore[attr-defined] # noqa: SLF001 -- the proof vanishes behind its back
+    real = store.warehouse._client.query  # type: ignore[attr-defined] # noqa: SLF001 -- the proof vanishes behind its back
 
     def query(sql: str, *given: Any, **named: Any) -> Any:
         if "LIMIT 1" in sql:
@@ -143,7 +143,7 @@ def test_a_job_id_that_is_known_without_its_proof_is_not_believed(double: Double
             sql = sql.replace("WHERE day = @day", "WHERE FALSE AND day = @day")
         return real(sql, *given, **named)
 
-    store.warehouse._port.query = query  # type: ignore[attr-defined] # noqa: SLF001 -- as above
+    store.warehouse._client.query = query  # type: ignore[attr-defined] # noqa: SLF001 -- as above
     with pytest.raises(WarehouseError, match="its proof is not there") as failed:
         store.replace([row("a", 1)])
     port.close()

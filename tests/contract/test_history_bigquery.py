@@ -117,7 +117,7 @@ def test_a_load_that_is_sent_again_after_a_lost_answer_is_known_by_its_id(flow: 
     assert flow.numbers() == [1]
 
 
-def parcel(flow: Flow, **given: Any) -> BatchUpload:
+def upload(flow: Flow, **given: Any) -> BatchUpload:
     [stream] = [stream for stream in SOME if stream.name == "ticks"]
     flow.ledger.commit(ticks([1]))
     standing = batches.standings(flow.ledger, [stream])["ticks"]
@@ -130,7 +130,7 @@ def parcel(flow: Flow, **given: Any) -> BatchUpload:
 
 def test_a_load_that_fails_burns_its_id_and_the_next_attempt_goes_through(flow: Flow) -> None:
     flow.sink.prepare(SOME)
-    good = parcel(flow)
+    good = upload(flow)
     bad = BatchUpload(
         stream=good.stream, batch_id=good.batch_id, job_id=good.job_id, content=b"no Parquet", was_sent=False
     )
@@ -149,12 +149,12 @@ def test_a_load_that_fails_burns_its_id_and_the_next_attempt_goes_through(flow: 
 def test_a_batch_that_was_never_sent_is_missing(flow: Flow) -> None:
     flow.sink.prepare(SOME)
 
-    assert flow.sink.apply(parcel(flow, was_sent=True)).outcome is LoadOutcome.MISSING
+    assert flow.sink.apply(upload(flow, was_sent=True)).outcome is LoadOutcome.MISSING
 
 
 def test_a_job_of_another_table_is_not_taken_for_the_batchs_own(flow: Flow) -> None:
     flow.sink.prepare(SOME)
-    ours = parcel(flow)
+    ours = upload(flow)
     assert flow.sink.apply(ours).outcome is LoadOutcome.APPLIED
     [other] = [stream for stream in SOME if stream.name == "runs"]
 

@@ -452,8 +452,8 @@ def by_another_hand(store: Store, sql: str) -> None:
     if isinstance(warehouse, DuckWarehouse):
         warehouse.beside().execute(sql)
     elif isinstance(warehouse, BigQueryWarehouse):
-        port = Client(warehouse.place)
-        port.query(warehouse.place.here(sql), {}, {})
+        port = Client(warehouse.target)
+        port.query(warehouse.target.here(sql), {}, {})
         port.close()
 
 

@@ -89,4 +89,4 @@ def sink_of(warehouse: Warehouse) -> HistorySink:
     if not isinstance(warehouse, BigQueryWarehouse):
         msg = f"history has no way into a {type(warehouse).__name__}"
         raise TypeError(msg)
-    return BigQuerySink(warehouse.place)
+    return BigQuerySink(warehouse.target)

@@ -35,14 +35,14 @@ def open_warehouse(  # noqa: PLR0913 -- what either of two engines needs
     except ModuleNotFoundError as error:
         msg = f"the warehouse is BigQuery, and its client is not installed: {error.name}"
         raise UsageError(msg, hint="pip install 'tipoff[bigquery]'") from error
-    place = Target(
+    target = Target(
         project=settings.bigquery_project,
         location=settings.bigquery_location,
         prefix=settings.bigquery_prefix,
         endpoint=settings.bigquery_endpoint,
         max_bytes=settings.bigquery_max_bytes,
     )
-    warehouse = BigQueryWarehouse(place, home=name_of(ledger), now=now, at=at, count=QuotaGuard(ledger, now).record)
+    warehouse = BigQueryWarehouse(target, home=name_of(ledger), now=now, at=at, count=QuotaGuard(ledger, now).record)
     _remember(ledger, "warehouse", _called(settings))
     return warehouse
 

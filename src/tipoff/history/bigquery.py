@@ -22,48 +22,48 @@ class BigQuerySink:
     It waits for no job: a batch whose job runs is looked at a minute later, and the tick that it is looked at in goes on.
     """
 
-    def __init__(self, place: Target) -> None:
-        self._place, self._port = place, Client(place)
+    def __init__(self, target: Target) -> None:
+        self._target, self._client = target, Client(target)
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._port.close()
+        self._client.close()
 
     def _table(self, stream: Stream) -> str:
-        return f"{self._place.dataset(DATASET)}.{stream.name}{LOG}"
+        return f"{self._target.dataset(DATASET)}.{stream.name}{LOG}"
 
-    def _job_id(self, parcel: BatchUpload) -> str:
+    def _job_id(self, upload: BatchUpload) -> str:
         """Return the job's id in this place: a home that is pointed elsewhere sends what is left there."""
-        return f"{parcel.job_id}-{self._place.prefix}".rstrip("-_")
+        return f"{upload.job_id}-{self._target.prefix}".rstrip("-_")
 
     def prepare(self, streams: Sequence[Stream]) -> None:
         """See `HistorySink.prepare`."""
         with _doing(_MADE):
-            self._port.create_dataset(self._place.dataset(DATASET), labels(part="history"))
+            self._client.create_dataset(self._target.dataset(DATASET), labels(part="history"))
             for stream in streams:
                 wanted = {column.name: column.type.value for column in stream.columns}
                 self._make(stream, wanted)
                 for statement in views_of(stream, "`"):
                     view = statement.split()[4].rpartition(".")[2]
-                    found = self._port.fields(f"{self._place.dataset(DATASET)}.{view}")
+                    found = self._client.fields(f"{self._target.dataset(DATASET)}.{view}")
                     if not found.keys() >= wanted.keys():  # a view has the columns that its table had when it was made
-                        self._port.query(self._place.here(statement), {}, labels(part="history", table=stream.name))
+                        self._client.query(self._target.here(statement), {}, labels(part="history", table=stream.name))
 
     def _make(self, stream: Stream, wanted: dict[str, str]) -> None:
         """Make a stream's table, cut by day and clustered by what its rows are asked by, or add the columns that it lacks."""
         table, said = self._table(stream), labels(part="history", table=stream.name)
-        found = self._port.fields(table)
+        found = self._client.fields(table)
         if not found:
             # none is REQUIRED: a Parquet file's columns are taken for NULLABLE, and BigQuery refuses such a load
             cluster = ("event_home", *(name for name in stream.key if name in wanted))[:_MOST_CLUSTERS]
-            self._port.create_table(table, wanted, said, day="event_day", cluster=cluster)
+            self._client.create_table(table, wanted, said, day="event_day", cluster=cluster)
             return
         for name, kind in wanted.items():
             if found.get(name, kind) != kind:
                 msg = f"{stream.table}.{name} is {found[name]}, declared as {kind}"
                 raise ShapeError(msg, hint="only new columns are added by themselves; move the table aside")
             if name not in found:
-                self._port.query(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS `{name}` {kind}", {}, said)
+                self._client.query(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS `{name}` {kind}", {}, said)
 
     def reached(self, streams: Sequence[Stream], home: str, since: date) -> dict[str, int]:
         """See `HistorySink.reached`."""
@@ -74,23 +74,23 @@ class BigQuerySink:
         ]
         names = {f"name{n}": stream.name for n, stream in enumerate(streams)}
         with _doing("how far history has come cannot be asked"):
-            rows = self._port.query(
+            rows = self._client.query(
                 " UNION ALL ".join(asked), {"since": since, "home": home, **names}, labels(part="history")
             )
         return {row["stream"]: row["n"] for row in rows.to_pylist()}
 
-    def apply(self, parcel: BatchUpload) -> Answer:
+    def apply(self, upload: BatchUpload) -> Answer:
         """See `HistorySink.apply`."""
-        job_id, table = self._job_id(parcel), self._table(parcel.stream)
-        with _doing(f"the batch {parcel.batch_id} could not be handed over"):
-            if not parcel.was_sent:
-                said = labels(part="history", table=parcel.stream.name, league=parcel.league)
+        job_id, table = self._job_id(upload), self._table(upload.stream)
+        with _doing(f"the batch {upload.batch_id} could not be handed over"):
+            if not upload.was_sent:
+                said = labels(part="history", table=upload.stream.name, league=upload.league)
                 try:
-                    return _answer(self._port.append(table, parcel.content, said, job_id=job_id))
+                    return _answer(self._client.append(table, upload.content, said, job_id=job_id))
                 except Refused as refused:
                     if refused.verdict.meaning is not Meaning.APPLIED:
                         raise  # else it arrived before, and the answer was lost
-            sent = self._port.sent(job_id)
+            sent = self._client.sent(job_id)
         if sent is not None and sent.target != table:
             msg = f"the job {job_id} is not the load of {table}"
             raise WarehouseError(msg, kind=ErrorKind.PERMANENT, hint="another program uses ids of this kind here")

@@ -63,22 +63,22 @@ class DuckSink:
         values = [value for stream in streams for value in (stream.name, since, home)]
         return dict(self._run(" UNION ALL ".join(asked), values).fetchall())
 
-    def apply(self, parcel: BatchUpload) -> Answer:
+    def apply(self, upload: BatchUpload) -> Answer:
         """See `HistorySink.apply`."""
-        rows = pq.read_table(io.BytesIO(parcel.content), use_threads=False, pre_buffer=False)  # noqa: F841 -- read by its name in the SQL
-        names = ", ".join(f'"{column.name}"' for column in parcel.stream.columns)
+        rows = pq.read_table(io.BytesIO(upload.content), use_threads=False, pre_buffer=False)  # noqa: F841 -- read by its name in the SQL
+        names = ", ".join(f'"{column.name}"' for column in upload.stream.columns)
         applied = f"{DATASET}._applied_batches"
         try:
-            if self._db.execute(f"SELECT 1 FROM {applied} WHERE id = ?", [parcel.batch_id]).fetchone():  # noqa: S608 -- declared names
+            if self._db.execute(f"SELECT 1 FROM {applied} WHERE id = ?", [upload.batch_id]).fetchone():  # noqa: S608 -- declared names
                 return Answer(LoadOutcome.APPLIED)
             self._db.execute("BEGIN")
             # tipoff: allow append-without-key -- in one transaction with the batch's name, which is a primary key
-            self._db.execute(f"INSERT INTO {parcel.stream.table} ({names}) SELECT {names} FROM rows")  # noqa: S608 -- declared names
-            self._db.execute(f"INSERT INTO {applied} VALUES (?, ?)", [parcel.batch_id, parcel.stream.name])  # noqa: S608 -- declared names
+            self._db.execute(f"INSERT INTO {upload.stream.table} ({names}) SELECT {names} FROM rows")  # noqa: S608 -- declared names
+            self._db.execute(f"INSERT INTO {applied} VALUES (?, ?)", [upload.batch_id, upload.stream.name])  # noqa: S608 -- declared names
             self._db.execute("COMMIT")
         except duckdb.Error as error:
             self._rollback()
-            msg = f"the batch {parcel.batch_id} could not be applied: {str(error).splitlines()[0]}"
+            msg = f"the batch {upload.batch_id} could not be applied: {str(error).splitlines()[0]}"
             hint = "nothing was written; it is tried again"
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint=hint) from error
         return Answer(LoadOutcome.APPLIED)

@@ -164,7 +164,7 @@ class Outbox:
     def _hand_over(self, stream: Stream, batch: SealedBatch, now: datetime) -> LoadOutcome | None:
         """Give a batch to the warehouse, or ask what has become of it; None where an error left that open."""
         try:
-            parcel = BatchUpload(
+            upload = BatchUpload(
                 stream=stream,
                 batch_id=batch.id,
                 job_id=batch.job_id(self._home),
@@ -172,7 +172,7 @@ class Outbox:
                 was_sent=batch.state == "sent",
                 league=self._league,
             )
-            answer = self._sink.apply(parcel)
+            answer = self._sink.apply(upload)
             self._at("handed over")
         except WarehouseError as error:
             after = after_error(error.kind, attempt=batch.attempt, tries=batch.tries, now=now)
@@ -181,7 +181,7 @@ class Outbox:
             return None
         outcome = answer.outcome
         after = after_outcome(outcome, attempt=batch.attempt, tries=batch.tries, now=now)
-        error_text = f"the job {parcel.job_id} failed: {answer.said}" if outcome is LoadOutcome.BURNT else ""
+        error_text = f"the job {upload.job_id} failed: {answer.said}" if outcome is LoadOutcome.BURNT else ""
         batches.follow(self._ledger, batch, asdict(after), now, error=error_text)
         self._at("followed")
         if outcome is LoadOutcome.BURNT:

@@ -38,5 +38,5 @@ class HistorySink(Protocol):
     def reached(self, streams: Sequence[Stream], home: str, since: date) -> dict[str, int]:
         """Return the greatest number of an event of `home` in each stream since a day, 0 for none; raises as `prepare`."""
 
-    def apply(self, parcel: BatchUpload) -> Answer:
+    def apply(self, upload: BatchUpload) -> Answer:
         """Take a batch up, or say what has become of it; raises `WarehouseError` where that is not known, or it is refused."""

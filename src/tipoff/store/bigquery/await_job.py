@@ -14,7 +14,7 @@ TRIES = 5
 _NOT_FOUND = 404
 
 
-def settle(port: Client, name: Callable[[int], str], send: Callable[[str, int], None]) -> tuple[int, bool]:
+def settle(client: Client, name: Callable[[int], str], send: Callable[[str, int], None]) -> tuple[int, bool]:
     """Send a job until it has done its work; returns the attempt that did, and whether its reply had been lost.
 
     `name` gives the job id of an attempt and `send` sends it and waits for its end. A job whose reply was lost is sent again
@@ -31,7 +31,7 @@ def settle(port: Client, name: Callable[[int], str], send: Callable[[str, int], 
             send(job_id, attempt)
         except Refused as refused:
             has_arrived = refused.verdict.meaning is Meaning.APPLIED and not refused.ran
-            last = _end_of(port, job_id, refused) if has_arrived else refused
+            last = _end_of(client, job_id, refused) if has_arrived else refused
             if last is None:
                 return attempt, True
             if last.verdict.meaning not in {Meaning.TRANSIENT, Meaning.APPLIED} or not last.verdict.at_once:
@@ -42,10 +42,10 @@ def settle(port: Client, name: Callable[[int], str], send: Callable[[str, int], 
     raise last or RuntimeError(name(attempt))
 
 
-def _end_of(port: Client, job_id: str, known: Refused) -> Refused | None:
+def _end_of(client: Client, job_id: str, known: Refused) -> Refused | None:
     """Return what a job failed of; one that is known and cannot be found yet (it happens) is still only known."""
     try:
-        return port.end_of(job_id)
+        return client.end_of(job_id)
     except Refused as refused:
         return known if refused.verdict.said.status == _NOT_FOUND else refused
 

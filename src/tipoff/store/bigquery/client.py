@@ -65,14 +65,14 @@ class Sent:
 
 
 class Client:
-    """One connection to one place."""
+    """One connection to one target."""
 
-    def __init__(self, place: Target, count: Count = lambda _kind, _table: None) -> None:
+    def __init__(self, target: Target, count: Count = lambda _kind, _table: None) -> None:
         """Make a client, which asks nothing yet; raises as `client_of`. `count` is told of what uses up quotas first."""
-        self.place = place
+        self.target = target
         self.counts: Counter[str] = Counter()
         self._count = count
-        self._client = client_of(place)
+        self._client = client_of(target)
         self._waited_for: dict[int, Any] = {}  # jobs, by the thread that waits for their end
 
     def close(self) -> None:
@@ -134,12 +134,12 @@ class Client:
         return self._told(
             lambda: self._client.load_table_from_file(
                 io.BytesIO(content),
-                f"{self.place.project}.{table}",
+                f"{self.target.project}.{table}",
                 size=len(content),  # in one request, not in an upload of several
                 num_retries=0,
                 job_id=job_id,
                 job_config=config,
-                timeout=self.place.timeout_s,
+                timeout=self.target.timeout_s,
             ),
             job_id=job_id,
         )
@@ -169,7 +169,9 @@ class Client:
         self.counts["rows"] += 1
         return self._told(
             lambda: self._client.list_rows(
-                self._client.get_table(f"{self.place.project}.{table}", **self._once()), page_size=_PAGE, **self._once()
+                self._client.get_table(f"{self.target.project}.{table}", **self._once()),
+                page_size=_PAGE,
+                **self._once(),
             ).to_arrow(create_bqstorage_client=False)
         )
 
@@ -179,8 +181,8 @@ class Client:
         return bigquery.QueryJobConfig(
             query_parameters=[_parameter(name, value) for name, value in values.items()],
             labels=dict(labels),
-            maximum_bytes_billed=min(most, self.place.max_bytes) if most else self.place.max_bytes,
-            job_timeout_ms=int(self.place.job_timeout_s * 1000),
+            maximum_bytes_billed=min(most, self.target.max_bytes) if most else self.target.max_bytes,
+            job_timeout_ms=int(self.target.job_timeout_s * 1000),
             use_legacy_sql=False,
         )
 
@@ -188,7 +190,7 @@ class Client:
         """Wait for a job's end and return its rows; `Refused.ran` says whether the job itself has failed."""
         self._waited_for[threading.get_ident()] = job
         try:
-            result = job.result(retry=None, timeout=self.place.job_timeout_s)
+            result = job.result(retry=None, timeout=self.target.job_timeout_s)
             return result.to_arrow(create_bqstorage_client=False) if rows else None
         except (GoogleAPICallError, *_CONNECTION) as error:
             failed = job.error_result
@@ -212,8 +214,8 @@ class Client:
 
     def create_dataset(self, name: str, labels: Mapping[str, str], *, vanishing: bool = False) -> None:
         """Create a dataset unless it is there; the tables of a `vanishing` one are deleted after a day."""
-        dataset = bigquery.Dataset(f"{self.place.project}.{name}")
-        dataset.location, dataset.labels = self.place.location, dict(labels)
+        dataset = bigquery.Dataset(f"{self.target.project}.{name}")
+        dataset.location, dataset.labels = self.target.location, dict(labels)
         if vanishing:
             dataset.default_table_expiration_ms = _DAY_MS
         self._told(partial(make_dataset, self._client, dataset, **self._once()))
@@ -229,7 +231,7 @@ class Client:
     ) -> None:
         """Create a table unless it is there; with `day`, partitioned by that column, which every read must then filter."""
         schema = [bigquery.SchemaField(column, kind) for column, kind in fields.items()]
-        table = bigquery.Table(f"{self.place.project}.{name}", schema=schema)
+        table = bigquery.Table(f"{self.target.project}.{name}", schema=schema)
         table.labels = dict(labels)
         if day:
             table.time_partitioning = bigquery.TimePartitioning(field=day)
@@ -241,7 +243,7 @@ class Client:
     def fields(self, table: str) -> dict[str, str]:
         """Return a table's columns with the names of their types in SQL; none where there is no table."""
         try:
-            found = self._client.get_table(f"{self.place.project}.{table}", **self._once())
+            found = self._client.get_table(f"{self.target.project}.{table}", **self._once())
         except NotFound:
             return {}
         except (GoogleAPICallError, *_CONNECTION) as error:
@@ -257,7 +259,7 @@ class Client:
     def drop(self, table: str) -> None:
         """Delete a staging table; one that is not there is no error."""
         self._told(
-            partial(self._client.delete_table, f"{self.place.project}.{table}", not_found_ok=True, **self._once())
+            partial(self._client.delete_table, f"{self.target.project}.{table}", not_found_ok=True, **self._once())
         )
 
     def held(self, table: str) -> StreamingBuffer | None:
@@ -271,10 +273,10 @@ class Client:
         return [_seen(job) for job in listed]
 
     def _metadata(self, table: str) -> bigquery.Table:
-        return self._told(partial(self._client.get_table, f"{self.place.project}.{table}", **self._once()))
+        return self._told(partial(self._client.get_table, f"{self.target.project}.{table}", **self._once()))
 
     def _once(self) -> dict[str, Any]:
-        return {"retry": None, "timeout": self.place.timeout_s}
+        return {"retry": None, "timeout": self.target.timeout_s}
 
     def _told(self, ask: Callable[[], T], *, job_id: str = "") -> T:
         """Ask once; what goes wrong is judged, and the work may or may not have been done."""
@@ -284,16 +286,16 @@ class Client:
             raise Refused(judge(said(error)), job_id) from error
 
 
-def client_of(place: Target) -> bigquery.Client:
+def client_of(target: Target) -> bigquery.Client:
     """Return a client of a place, which asks nothing of the network yet; raises `UsageError` without credentials."""
-    options = ClientOptions(api_endpoint=place.endpoint) if place.endpoint else None
+    options = ClientOptions(api_endpoint=target.endpoint) if target.endpoint else None
     try:
-        credentials = AnonymousCredentials() if place.endpoint else None
+        credentials = AnonymousCredentials() if target.endpoint else None
         return bigquery.Client(
-            project=place.project, location=place.location, credentials=credentials, client_options=options
+            project=target.project, location=target.location, credentials=credentials, client_options=options
         )
     except (DefaultCredentialsError, OSError) as error:
-        msg = f"there are no credentials for the project {place.project}: {str(error).splitlines()[0]}"
+        msg = f"there are no credentials for the project {target.project}: {str(error).splitlines()[0]}"
         hint = "see docs/how-to/run-on-bigquery.md: a service account, or `gcloud auth application-default login`"
         raise UsageError(msg, hint=hint) from error
 

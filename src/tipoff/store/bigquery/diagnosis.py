@@ -14,7 +14,7 @@ RARELY = timedelta(minutes=90)  # and at times only those that were streamed ear
 RECENT = timedelta(hours=2)  # jobs older than this are taken to have nothing to do with it
 
 
-def refusal_of(port: Client, home: str, asked: WriteRequest, refused: Refused, now: datetime) -> PipelineError:
+def refusal_of(client: Client, home: str, asked: WriteRequest, refused: Refused, now: datetime) -> PipelineError:
     """Return the error that a refused write is."""
     table, text = asked.step.table, refused.verdict.said.message
     what = f"{table.full_name} of {asked.day}"
@@ -22,7 +22,7 @@ def refusal_of(port: Client, home: str, asked: WriteRequest, refused: Refused, n
         msg = f"{what} was published by a later run; run {asked.fence} is too late"
         return Fenced(msg, hint="nothing is to be done: the later run stands")
     if statements.NO_TURN in text:
-        msg = f"{what} could not be written: {port.place.turn(table)} has lost its row"
+        msg = f"{what} could not be written: {client.target.turn(table)} has lost its row"
         return WarehouseError(msg, kind=ErrorKind.PERMANENT, hint="delete that table: a start makes it again")
     if statements.MOVED in text or statements.UNEQUAL in text:
         moved = statements.MOVED in text
@@ -30,7 +30,7 @@ def refusal_of(port: Client, home: str, asked: WriteRequest, refused: Refused, n
         msg = f"{what} could not be written: {why}"
         return WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="nothing was changed; it is tried again")
     if refused.verdict.meaning is Meaning.CONFLICT:
-        return conflict_of(port, home, table, asked.day, refused, now)
+        return conflict_of(client, home, table, asked.day, refused, now)
     return failed(f"{what} could not be written", refused)
 
 
@@ -43,12 +43,12 @@ def failed(what: str, refused: Refused) -> PipelineError:
 
 
 def conflict_of(  # noqa: PLR0913 -- what was to be written, and what was in its way
-    port: Client, home: str, table: Table, day: date, refused: Refused, now: datetime
+    client: Client, home: str, table: Table, day: date, refused: Refused, now: datetime
 ) -> WriteConflict:
     """Return the conflict: who holds the rows, since when and until when, as far as BigQuery tells; the rest is left open."""
-    name = port.place.table(table)
-    held = _asked(port, name)
-    writer = _writer(port, home, name, now)
+    name = client.target.table(table)
+    held = _asked(client, name)
+    writer = _writer(client, home, name, now)
     reason = refused.verdict.rule if held is None else told(held, now)
     return WriteConflict(
         table.full_name,
@@ -91,17 +91,17 @@ def holder(held: StreamingBuffer | None, writer: JobInfo | None) -> str:
     return f"{streaming}; last seen beside it: {known}" if known else f"{streaming}; it leaves no job to be named by"
 
 
-def _asked(port: Client, name: str) -> StreamingBuffer | None:
+def _asked(client: Client, name: str) -> StreamingBuffer | None:
     try:
-        return port.held(name)
+        return client.held(name)
     except Refused:
         return None
 
 
-def _writer(port: Client, home: str, name: str, now: datetime) -> JobInfo | None:
+def _writer(client: Client, home: str, name: str, now: datetime) -> JobInfo | None:
     """Return the newest job of somebody else that wrote to the table lately."""
     try:
-        jobs = port.jobs()
+        jobs = client.jobs()
     except Refused:
         return None
     return next(

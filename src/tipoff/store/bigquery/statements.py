@@ -37,81 +37,81 @@ def of_units(table: Table, *, some: bool) -> str:
     return "day = @day" + (f" AND {unit_of(table)} IN UNNEST(@unit_names)" if some and table.unit_columns else "")
 
 
-def stored(place: Target, table: Table, *, some: bool) -> str:
+def stored(target: Target, table: Table, *, some: bool) -> str:
     """Return the SELECT of the rows that now stand in a slate."""
-    return f"SELECT {', '.join(table.names)} FROM {place.table(table)} WHERE {of_units(table, some=some)}"
+    return f"SELECT {', '.join(table.names)} FROM {target.table(table)} WHERE {of_units(table, some=some)}"
 
 
-def counted(place: Target, table: Table) -> str:
+def counted(target: Target, table: Table) -> str:
     """Return the SELECT of how many rows stand in each slate: of a table, the days alone are read."""
-    return f"SELECT day, COUNT(*) AS n FROM {place.table(table)} WHERE day >= {FIRST_DAY} GROUP BY day"
+    return f"SELECT day, COUNT(*) AS n FROM {target.table(table)} WHERE day >= {FIRST_DAY} GROUP BY day"
 
 
-def proofs(place: Target) -> str:
+def proofs(target: Target) -> str:
     """Return the SELECT of every slate's newest proof with a fence above @since."""
     return (
-        f"SELECT {', '.join(PROOF_COLUMNS)} FROM {place.own}.newest_proofs WHERE day >= {FIRST_DAY} AND fence > @since"
+        f"SELECT {', '.join(PROOF_COLUMNS)} FROM {target.own}.newest_proofs WHERE day >= {FIRST_DAY} AND fence > @since"
     )
 
 
-def proof(place: Target) -> str:
+def proof(target: Target) -> str:
     """Return the SELECT of one slate's newest proof; not through the view, so that one partition is read."""
     where = "day = @day AND league = @league AND output = @output"
-    return f"SELECT {', '.join(PROOF_COLUMNS)} FROM {place.proofs} WHERE {where} ORDER BY fence DESC LIMIT 1"
+    return f"SELECT {', '.join(PROOF_COLUMNS)} FROM {target.proofs} WHERE {where} ORDER BY fence DESC LIMIT 1"
 
 
-def newest_proofs(place: Target) -> str:
+def newest_proofs(target: Target) -> str:
     """Return the statement that makes the view of the proofs with the highest fences; a view names its table's project."""
     newest = "ROW_NUMBER() OVER (PARTITION BY league, output, day ORDER BY fence DESC) = 1"
     return (
-        f"CREATE OR REPLACE VIEW {place.own}.newest_proofs AS "
-        f"SELECT {', '.join(PROOF_COLUMNS)} FROM `{place.project}`.{place.proofs} WHERE day >= {FIRST_DAY} QUALIFY {newest}"
+        f"CREATE OR REPLACE VIEW {target.own}.newest_proofs AS "
+        f"SELECT {', '.join(PROOF_COLUMNS)} FROM `{target.project}`.{target.proofs} WHERE day >= {FIRST_DAY} QUALIFY {newest}"
     )
 
 
-def publish(place: Target, table: Table, staging: str) -> str:
+def publish(target: Target, table: Table, staging: str) -> str:
     """Return the script that makes the units @unit_names of a slate what stands in `staging`, if anything, and adds the proof.
 
     It raises if a later run has published, if the newest proof is not the one that the writer knows, or if what then stands in
     the units is not what was staged.
     """
-    name = place.table(table)
+    name = target.table(table)
     newest = (
-        f"(SELECT COALESCE(MAX(fence), 0) FROM {place.proofs}"
+        f"(SELECT COALESCE(MAX(fence), 0) FROM {target.proofs}"
         " WHERE day = @day AND league = @league AND output = @output)"
     )
     statements = [
         "BEGIN TRANSACTION",
-        *_turn_taken(place, table),
+        *_turn_taken(target, table),
         f"SELECT IF({newest} > @fence, ERROR('{FENCED}'), IF({newest} <> @known, ERROR('{MOVED}'), 'ok'))",
         f"DELETE FROM {name} WHERE {of_units(table, some=True)}",
         *_filled(name, table, staging, of_units(table, some=True)),
-        f"INSERT INTO {place.proofs} ({', '.join(PROOF_COLUMNS)}) VALUES ({', '.join(f'@{c}' for c in PROOF_COLUMNS)})",
+        f"INSERT INTO {target.proofs} ({', '.join(PROOF_COLUMNS)}) VALUES ({', '.join(f'@{c}' for c in PROOF_COLUMNS)})",
         "COMMIT TRANSACTION",
     ]
     return ";\n".join(statements) + ";"
 
 
-def mirror(place: Target, table: Table, staging: str) -> str:
+def mirror(target: Target, table: Table, staging: str) -> str:
     """Return the script that makes a whole slate what stands in `staging`, without a proof."""
-    name = place.table(table)
+    name = target.table(table)
     parts = [
         "BEGIN TRANSACTION",
-        *_turn_taken(place, table),
+        *_turn_taken(target, table),
         f"DELETE FROM {name} WHERE day = @day",
         *_filled(name, table, staging, "day = @day"),
     ]
     return ";\n".join([*parts, "COMMIT TRANSACTION"]) + ";"
 
 
-def _turn_taken(place: Target, table: Table) -> list[str]:
+def _turn_taken(target: Target, table: Table) -> list[str]:
     """Return the statements by which two writes of one table change one row that is always there.
 
     BigQuery cancels one of two transactions that change rows of one table. Two first writes of a slate delete nothing and only
     add rows, which is no such change: without this row both might come through. Each table's turn is a table of its own, as
     writes of different tables must not cancel each other.
     """
-    name = place.turn(table)
+    name = target.turn(table)
     return [
         f"UPDATE {name} SET fence = @fence WHERE TRUE",
         f"SELECT IF(EXISTS (SELECT 1 FROM {name}), 'ok', ERROR('{NO_TURN}'))",

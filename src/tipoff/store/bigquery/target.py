@@ -32,7 +32,7 @@ class Target:
     job_timeout_s: float = 600.0
 
     def dataset(self, name: str) -> str:
-        """Return the dataset's name in this place."""
+        """Return the dataset's name in this target."""
         return f"{self.prefix}{name}"
 
     def table(self, table: Table) -> str:
@@ -59,7 +59,7 @@ class Target:
         return f"{self.own}.{turn_of(table)}"
 
     def here(self, sql: str) -> str:
-        """Return a statement over declared datasets as it is for this place."""
+        """Return a statement over declared datasets as it is for this target."""
         return _prefixed(sql, self.prefix) if self.prefix else sql
 
 

@@ -38,7 +38,7 @@ class BigQueryWarehouse:
 
     def __init__(
         self,
-        place: Target,
+        target: Target,
         *,
         home: str,
         now: Callable[[], datetime],
@@ -46,8 +46,8 @@ class BigQueryWarehouse:
         count: Count = lambda _kind, _table: None,
     ) -> None:
         """Make a client, which asks nothing before `prepare`; raises as `Client`. `count` is told of what uses up quotas."""
-        self._place, self._home, self._now, self._at = place, home, now, at
-        self._port = Client(place, count)
+        self._target, self._home, self._now, self._at = target, home, now, at
+        self._client = Client(target, count)
         self._tables: dict[str, dict[str, Table]] = {}  # by league
         self._partitioned: frozenset[str] = frozenset()
         self._former: dict[tuple[str, str], str] = {}  # present names of outputs, by league and former name
@@ -60,21 +60,21 @@ class BigQueryWarehouse:
         self.questions = dialect.Questions(self._tables, dialect.BIGQUERY)
         self._turns: dict[str, threading.Lock] = {}
         self._turns_lock = threading.Lock()
-        self.counts: Counter[str] = self._port.counts  # what was asked of it, and the jobs that this took
+        self.counts: Counter[str] = self._client.counts  # what was asked of it, and the jobs that this took
 
     @property
-    def place(self) -> Target:
+    def target(self) -> Target:
         """Where it lies."""
-        return self._place
+        return self._target
 
     def interrupt(self, thread: int) -> None:
         """See `Warehouse.interrupt`: the job is cancelled."""
-        self._port.cancel(thread)
+        self._client.cancel(thread)
 
     def close(self) -> None:
         """Let go of the connections."""
         self._slices.clear()
-        self._port.close()
+        self._client.close()
 
     # --- declaring
 
@@ -85,11 +85,11 @@ class BigQueryWarehouse:
         self._tables |= {table.league: tables for table in tables.values()}
         self._former |= former_names(steps)
         with self._doing("the tables could not be made"):
-            declare_own(self._port)
+            declare_own(self._client)
             for step in steps:
                 if step.phase is not Phase.PUBLISHED:
-                    declare(self._port, step.table)
-        self._partitioned |= {self._place.proofs, *map(self._place.table, tables.values())}
+                    declare(self._client, step.table)
+        self._partitioned |= {self._target.proofs, *map(self._target.table, tables.values())}
         loaded = {step.name: dialect.load(step, tables) for step in steps}
         for ready in loaded.values():
             if ready.bigquery:
@@ -105,10 +105,10 @@ class BigQueryWarehouse:
         season = Season("bind", date(2000, 1, 1), date(2000, 1, 2))
         as_of = datetime(2000, 1, 1, tzinfo=UTC)
         values = dialect.bounds(loaded.inputs, day=date(2000, 1, 1), season=season, as_of=as_of)
-        sql = self._place.here(loaded.bigquery)
+        sql = self._target.here(loaded.bigquery)
         statements.must_filter(sql, self._partitioned)
         try:
-            self._port.estimate(sql, statements.named(sql, values), self._labels("bind", loaded.step.table))
+            self._client.estimate(sql, statements.named(sql, values), self._labels("bind", loaded.step.table))
         except Refused as refused:
             if refused.verdict.meaning is not Meaning.PERMANENT:
                 what = f"{loaded.step.name} could not be bound"
@@ -127,8 +127,8 @@ class BigQueryWarehouse:
         )
         said = self._labels("estimate", loaded.step.table)
         with self._doing(f"what {loaded.step.name} reads could not be estimated"):
-            asked = map(self._place.here, sqls)
-            return [self._port.estimate(sql, statements.named(sql, values), said) for sql in asked]
+            asked = map(self._target.here, sqls)
+            return [self._client.estimate(sql, statements.named(sql, values), said) for sql in asked]
 
     # --- reading
 
@@ -176,10 +176,10 @@ class BigQueryWarehouse:
 
     def _totals(self, tables: Sequence[Table]) -> list[int]:
         with self._doing("tables could not be counted"):
-            return [self._port.n_rows(self._place.table(table)) for table in tables]
+            return [self._client.n_rows(self._target.table(table)) for table in tables]
 
     def _by_day(self, table: Table) -> dict[date, int]:
-        rows = self._fetch("count", statements.counted(self._place, table), {}, table)
+        rows = self._fetch("count", statements.counted(self._target, table), {}, table)
         return dict(zip(rows["day"].to_pylist(), rows["n"].to_pylist(), strict=True))
 
     def query(self, sql: str, tables: Iterable[Table], parameters: Mapping[str, object]) -> pa.Table:
@@ -198,7 +198,7 @@ class BigQueryWarehouse:
 
     def proofs(self, *, since: int = 0) -> Sequence[Proof]:
         """See `Warehouse.proofs`."""
-        rows = self._fetch("proofs", statements.proofs(self._place), {"since": since}, None)
+        rows = self._fetch("proofs", statements.proofs(self._target), {"since": since}, None)
         named = under_present_names(map(read_proof, rows.to_pylist()), self._former)
         return in_present_units(named, self._tables, self.recount)
 
@@ -208,14 +208,14 @@ class BigQueryWarehouse:
 
     def stored(self, table: Table, day: date, units: Iterable[str] | None = None) -> pa.Table:
         """See `Warehouse.stored`."""
-        sql = statements.stored(self._place, table, some=units is not None)
+        sql = statements.stored(self._target, table, some=units is not None)
         rows = self._fetch("readback", sql, {"day": day, "unit_names": sorted(units or ())}, table)
         return conform(table, rows)
 
     def _read(
         self, what: str, sql: str, values: Mapping[str, object], table: Table | None, *, most: int = 0
     ) -> pa.Table:
-        return self._fetch(what, self._place.here(sql), values, table, most=most)
+        return self._fetch(what, self._target.here(sql), values, table, most=most)
 
     def _fetch(
         self, what: str, sql: str, values: Mapping[str, object], table: Table | None, *, most: int = 0
@@ -225,7 +225,7 @@ class BigQueryWarehouse:
         self.counts[what] += 1
         said, sent = self._labels(what, table), statements.named(sql, values)
         with self._doing(f"the warehouse refused a {what}{f' for {table.full_name}' if table else ''}"):
-            return asked_again(lambda: self._port.query(sql, sent, said, most=most))
+            return asked_again(lambda: self._client.query(sql, sent, said, most=most))
 
     # --- writing
 
@@ -253,7 +253,7 @@ class BigQueryWarehouse:
         if key in self._unsure:
             league, output, day = key
             values = {"league": league, "output": output, "day": day}
-            rows = self._fetch("proofs", statements.proof(self._place), values, None)
+            rows = self._fetch("proofs", statements.proof(self._target), values, None)
             found = in_present_units(map(read_proof, rows.to_pylist()), self._tables, self.recount)
             self._proofs.pop(key, None)
             self._fences.pop(key, None)
@@ -276,9 +276,9 @@ class BigQueryWarehouse:
             staging = self._staged(write, table, staged.rows) if staged.rows.num_rows else ""
             self._at("before commit")
             changes = (*statements.changes(table, staging), "tipoff.proofs")
-            self._transact(write, statements.publish(self._place, table, staging), values, staging, changes)
+            self._transact(write, statements.publish(self._target, table, staging), values, staging, changes)
         except Refused as refused:
-            raise refusal_of(self._port, self._home, asked, refused, self._now()) from refused
+            raise refusal_of(self._client, self._home, asked, refused, self._now()) from refused
         self.counts["transaction"] += 1
         self._unsure.discard(key)
         self._fences[key] = asked.fence
@@ -289,13 +289,13 @@ class BigQueryWarehouse:
         fields = {column.name: column.type.value for column in table.columns}
 
         def send(job_id: str, attempt: int) -> None:
-            name = f"{self._place.staging}.{write.staging(attempt)}"
-            self._port.create_table(name, fields, write.labels("staging"))
-            self._port.load(name, rows, write.labels("load"), job_id=job_id)
+            name = f"{self._target.staging}.{write.staging(attempt)}"
+            self._client.create_table(name, fields, write.labels("staging"))
+            self._client.load(name, rows, write.labels("load"), job_id=job_id)
 
-        attempt, _ = settle(self._port, lambda attempt: write.job_id("load", attempt), send)
-        staging = f"{self._place.staging}.{write.staging(attempt)}"
-        found = in_order(table, conform(table, asked_again(lambda: self._port.rows(staging))))
+        attempt, _ = settle(self._client, lambda attempt: write.job_id("load", attempt), send)
+        staging = f"{self._target.staging}.{write.staging(attempt)}"
+        found = in_order(table, conform(table, asked_again(lambda: self._client.rows(staging))))
         if not found.equals(in_order(table, rows)):
             self._drop(staging)
             msg = f"{table.full_name} of {write.day}: what was read back from staging is not what was loaded"
@@ -310,10 +310,10 @@ class BigQueryWarehouse:
         sent, said = statements.named(sql, values), write.labels("publish")
 
         def send(job_id: str, _attempt: int) -> None:
-            self._port.query(sql, sent, said, job_id=job_id, changes=changes)
+            self._client.query(sql, sent, said, job_id=job_id, changes=changes)
 
         try:
-            _, was_lost = settle(self._port, lambda attempt: write.job_id("publish", attempt), send)
+            _, was_lost = settle(self._client, lambda attempt: write.job_id("publish", attempt), send)
         finally:
             if staging:
                 self._drop(staging)
@@ -322,14 +322,14 @@ class BigQueryWarehouse:
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="it is made again by another run")
 
     def _is_proven(self, values: Mapping[str, object]) -> bool:
-        sql = statements.proof(self._place)
+        sql = statements.proof(self._target)
         rows = self._fetch("proofs", sql, values, None).to_pylist()
         return bool(rows) and rows[0]["fence"] == values["fence"]
 
     def _drop(self, staging: str) -> None:
         """Delete a staging table; one that stays is deleted by BigQuery within a day."""
         try:
-            self._port.drop(staging)
+            self._client.drop(staging)
         except Refused:
             self.counts["staging left"] += 1
 
@@ -337,7 +337,7 @@ class BigQueryWarehouse:
         """See `Warehouse.mirror`."""
         if table.full_name not in self._mirrored:
             with self._doing(f"{table.full_name} could not be made"):
-                declare(self._port, table)
+                declare(self._client, table)
             self._mirrored.add(table.full_name)
         self.counts["mirror"] += 1
         rows = conform(table, rows)
@@ -347,7 +347,7 @@ class BigQueryWarehouse:
             staging = self._staged(write, table, rows) if rows.num_rows else ""
             values = {"day": day, "fence": 0, "n_rows": rows.num_rows}
             changes = statements.changes(table, staging)
-            self._transact(write, statements.mirror(self._place, table, staging), values, staging, changes)
+            self._transact(write, statements.mirror(self._target, table, staging), values, staging, changes)
         self._slices.forget(table.full_name, day)
 
     # --- what else it takes
@@ -367,7 +367,7 @@ class BigQueryWarehouse:
             raise failed(what, refused) from refused
 
     def _write(self, table: Table, day: date, fence: int, content: str) -> Write:
-        content = f"{self._place.prefix}:{content}"  # a home that is pointed elsewhere writes its rows there again
+        content = f"{self._target.prefix}:{content}"  # a home that is pointed elsewhere writes its rows there again
         return Write(home=self._home, league=table.league, table=table.name, day=day, fence=fence, content=content)
 
     def _labels(self, what: str, table: Table | None) -> dict[str, str]:
