@@ -180,14 +180,14 @@ def test_what_is_written_together_stands_at_once_or_not_at_all(tmp_path: Path) -
 class Port:
     """A BigQuery that has the table under its former name, and keeps what it is told."""
 
-    place = Target(project="p")
+    target = Target(project="p")
 
     def __init__(self) -> None:
         self.told: list[str] = []
 
     def fields(self, name: str) -> dict[str, str]:
         stands = "x_raw.rows" if self.told else "x_raw.old"
-        return FOUND if name in {stands, self.place.turn(table())} else {}
+        return FOUND if name in {stands, self.target.turn(table())} else {}
 
     def query(self, sql: str, *_given: object) -> None:
         self.told.append(sql)
