@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from tests.conformance.bench import Bench, wrong_on_the_emulator
 from tests.conformance.cases import TABLES
@@ -15,7 +16,7 @@ from tipoff.core.proof import digest_of
 from tipoff.leagues.nba.league import NBA
 from tipoff.store.rows import hash_units
 
-FROZEN = "b418f247c0ae8c95bbf24a04696662e4"  # another digest: another slate, whose keys must be known anew
+FROZEN = "5103ecf869fa27e3cc4af12cbdfa14c9"  # another digest: another slate, whose keys must be known anew
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +34,19 @@ def duck(good: Good, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench
     ledger.close()
 
 
+def _of_any_library(rows: pa.Table) -> pa.Table:
+    """Return rows that do not say with which version of a library they were made: each Python has its own."""
+    if "library" not in rows.column_names:
+        return rows
+    at = rows.column_names.index("library")
+    return rows.set_column(at, rows.schema.field(at), pa.array(["any"] * len(rows)))
+
+
 def test_the_slate_is_frozen(good: Good) -> None:
     hashes = [
         (f"{name} {unit}", content)
         for name, parts in good.rows.items()
-        for unit, (_, content) in hash_units(TABLES[name], parts[-1]).items()
+        for unit, (_, content) in hash_units(TABLES[name], _of_any_library(parts[-1])).items()
     ]
 
     assert digest_of(hashes) == FROZEN

@@ -2,6 +2,7 @@
 
 import tarfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
@@ -178,7 +179,7 @@ def old_home(tmp_path: Path) -> Path:
 def _counts(path: Path) -> dict[str, int]:
     import sqlite3  # noqa: PLC0415 -- as outsiders read it
 
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in names}  # noqa: S608
 

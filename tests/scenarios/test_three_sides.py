@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -133,7 +133,7 @@ def test_a_ledger_that_cannot_be_read_is_critical_and_is_told(
 def test_a_damaged_ledger_never_ends_the_sentinel(a_day: Path, tmp_path: Path) -> None:
     """A hundred times some of its pages are overwritten: a look gives what is wrong, or nothing, and never an error."""
     dice = random.Random(11)  # noqa: S311 -- it need not be secret
-    with sqlite3.connect(a_day / "ledger.db") as ledger:
+    with closing(sqlite3.connect(a_day / "ledger.db")) as ledger:
         ledger.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     whole = (a_day / "ledger.db").read_bytes()
     outcomes = set()
