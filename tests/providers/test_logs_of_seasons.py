@@ -25,7 +25,7 @@ from tipoff.leagues.nba.live_tables import EARLIER_GAMES
 from tipoff.leagues.nba.memory import CAREER, NO_MEMORY, after_seasons
 from tipoff.leagues.nba.sources import statsnba
 from tipoff.leagues.nba.world.data import NbaData
-from tipoff.leagues.nba.world.recorded import log_of
+from tipoff.leagues.nba.world.files import log_of
 from tipoff.leagues.nba.world.wire import NbaProviders
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.warehouse import WriteRequest

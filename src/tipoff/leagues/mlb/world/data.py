@@ -1,11 +1,13 @@
 """What an MLB world is made of: games as they were played, where the schedule showed them when, what became known when."""
 
+import re
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from tipoff.core.errors import UsageError
 from tipoff.leagues.mlb.sources.teams import BY_RETROSHEET
 from tipoff.leagues.mlb.world.files import Files, Record
 from tipoff.leagues.mlb.world.people import People
@@ -40,6 +42,7 @@ _BY_SITE = {  # where nobody is at home. Source: Retrosheet's park codes
     "DYE": "America/Chicago",
     "SJU": "America/Puerto_Rico",
 }
+_CLOCK = re.compile(r"(1[0-2]|[1-9]):([0-5]\d)([AP]M)")
 ALWAYS = datetime.min.replace(tzinfo=UTC)
 _PLAYED_FIRST = timedelta(minutes=80)  # of a game that is broken off
 _TURN = 6  # days in which a rotation comes round
@@ -147,6 +150,7 @@ def read_season(files: Files, people: People, year: int, seed: int) -> list[Worl
     batters: dict[tuple[str, str], list[Record]] = {}
     for row in files.first("mlb", f"retrosheet_batting_{year}_*.csv.gz", ("gid", "team", "id", *BATTED.values())):
         batters.setdefault((row["gid"], row["team"]), []).append(row)
+    _must_be_whole(files, year, infos, {"pitching": pitching, "teamstats": totals})
     games = []
     for place, row in enumerate(infos, start=1):
         clubs = [
@@ -165,6 +169,23 @@ def read_season(files: Files, people: People, year: int, seed: int) -> list[Worl
     announce(games, seed)
     _postponed(games, seed)
     return sorted(games, key=lambda game: (game.starts_at, game.pk))
+
+
+def _must_be_whole(
+    files: Files, year: int, infos: list[Record], beside: Mapping[str, Mapping[tuple[str, str], object]]
+) -> None:
+    """Refuse a season of which one file says nothing of a game that another has, or of a club that is none of the thirty."""
+    sides = [(row["gid"], row[name]) for row in infos for name in ("hometeam", "visteam")]
+    for kind, rows in beside.items():
+        lacks = [gid for gid, team in sides if (gid, team) not in rows]
+        if lacks:
+            path = files.path_of(kind, year)
+            msg = f"{path} says nothing of {lacks[0]}, nor of {len(set(lacks)) - 1} other games that {year} has"
+            raise UsageError(msg, hint="restore the file; it may have been cut short")
+    for gid, team in sides:
+        if team not in BY_RETROSHEET:
+            msg = f"{gid} is a game of {team}, which is no MLB club"
+            raise UsageError(msg, hint=f"mend its row in {files.path_of('gameinfo', year)}")
 
 
 def appeared(files: Files, people: People, year: int) -> set[int]:
@@ -210,9 +231,11 @@ def _zone(row: Record) -> ZoneInfo:
 
 
 def _start(row: Record) -> datetime:
-    clock, half = row["starttime"][:-2], row["starttime"][-2:]
-    hour, minute = (int(part) for part in clock.split(":"))
-    at = time(hour % 12 + (12 if half == "PM" else 0), minute)
+    """Return when a game began; where the record has no hour, it is modelled: five past seven in the evening, past one by day."""
+    found = _CLOCK.fullmatch(row["starttime"])
+    at = time(19 if row["daynight"] == "night" else 13, 5)
+    if found:
+        at = time(int(found[1]) % 12 + (12 if found[3] == "PM" else 0), int(found[2]))
     return datetime.combine(_day(row["date"]), at, tzinfo=_zone(row)).astimezone(UTC)
 
 

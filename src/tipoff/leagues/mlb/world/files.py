@@ -12,6 +12,10 @@ import pyarrow.csv
 from tipoff.core.errors import UsageError
 
 Record = dict[str, str]
+_CUT = "restore the file; it may have been cut short"
+_TOLD = "gid visteam hometeam site date number starttime daynight innings timeofgame suspend umphome temp gametype"
+_TOTALS = "gid team stattype b_pa b_k b_r b_h b_w b_hbp start_l1 start_l9"
+_NEEDED = {"gameinfo": _TOLD.split(), "teamstats": _TOTALS.split()}  # columns of files that are read whole
 _YEAR = re.compile(r"retrosheet_gameinfo_(\d{4})\.csv\.gz")
 
 
@@ -33,8 +37,24 @@ class Files:
             raise UsageError(msg, hint="set TIPOFF_DATA to a folder with mlb/retrosheet_gameinfo_YEAR.csv.gz")
 
     def season(self, kind: str, year: int, columns: Sequence[str] = ()) -> list[Record]:
-        """Return one of a season's files: gameinfo, pitching or teamstats; all columns, or those named."""
-        return list(self._rows(self.root / "mlb" / f"retrosheet_{kind}_{year}.csv.gz", columns))
+        """Return one of a season's files: gameinfo, pitching or teamstats; all columns, or those named.
+
+        Raises:
+            UsageError: It cannot be read, has no row, or lacks a column.
+        """
+        path = self.path_of(kind, year)
+        rows = list(self._rows(path, columns))
+        if not rows:
+            msg = f"{path} has no row"
+            raise UsageError(msg, hint=_CUT)
+        lacks = [name for name in _NEEDED.get(kind, ()) if name not in rows[0]] if not columns else ()
+        if lacks:
+            raise _lacking(path, ", ".join(lacks))
+        return rows
+
+    def path_of(self, kind: str, year: int) -> Path:
+        """Return where a season's file of a kind is."""
+        return self.root / "mlb" / f"retrosheet_{kind}_{year}.csv.gz"
 
     def first(self, folder: str, pattern: str, columns: Sequence[str] = ()) -> list[Record]:
         """Return the rows of the newest file of a pattern; none where there is no such file."""
@@ -61,10 +81,19 @@ class Files:
                 header = pyarrow.csv.read_csv(source, convert_options=_text(path, columns))
         except (OSError, pa.ArrowInvalid) as error:
             msg = f"{path} cannot be read: {error}"
-            raise UsageError(msg, hint="restore the file; it may have been cut short") from error
+            raise UsageError(msg, hint=_CUT) from error
+        except KeyError as error:  # of the columns named
+            raise _lacking(path, f"{error.args[0]}") from error
         names = header.column_names
         for values in zip(*(_shared(header.column(name)) for name in names), strict=True):
             yield dict(zip(names, values, strict=True))
+
+
+def _lacking(path: Path, columns: str) -> UsageError:
+    return UsageError(
+        f"{path} lacks columns: {columns}",
+        hint="restore the file as it was published: its first line names its columns",
+    )
 
 
 def _shared(column: pa.ChunkedArray) -> list[str]:
@@ -76,6 +105,6 @@ def _shared(column: pa.ChunkedArray) -> list[str]:
 
 def _text(path: Path, columns: Sequence[str]) -> pyarrow.csv.ConvertOptions:
     with pa.OSFile(str(path)) as raw, pa.CompressedInputStream(raw, "gzip") if path.suffix == ".gz" else raw as source:
-        first = source.read(20_000).decode("utf-8", "replace").splitlines()[0]
+        first = source.read(20_000).decode("utf-8", "replace").partition("\n")[0].strip()
     types = {name.strip('"'): pa.string() for name in first.split(",")}
     return pyarrow.csv.ConvertOptions(column_types=types, include_columns=list(columns))

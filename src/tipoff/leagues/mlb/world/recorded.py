@@ -36,7 +36,11 @@ class RecordedMlb:
         self.games = lru_cache(maxsize=2)(
             self._games
         )  # one season is tens of megabytes; the earlier ones are read in turn
-        self._providers = MlbProviders(self.games, self._people, splits_of(self._files), appeared=self._appeared)
+        totals = splits_of(self._files)
+        self._unknown = [year for year in range(min(totals, default=self._year), self._year) if year not in totals]
+        for year in self._unknown:
+            totals[year] = totals[year - 1]
+        self._providers = MlbProviders(self.games, self._people, totals, appeared=self._appeared)
         self.faults: Sequence[Fault] = ()
 
     def _games(self, year: int) -> list[WorldGame]:
@@ -44,7 +48,9 @@ class RecordedMlb:
         return read_season(self._files, self._people, year, self._seed) if year in self._files.seasons else []
 
     def _appeared(self, year: int) -> set[int]:
-        return appeared(self._files, self._people, year) if year in self._files.seasons else set()
+        """Return who played in a season: of one that is not recorded those of the last that is, before the first nobody."""
+        known = max((other for other in self._files.seasons if other <= year), default=None)
+        return set() if known is None else appeared(self._files, self._people, known)
 
     @property
     def fingerprint(self) -> str:
@@ -53,7 +59,9 @@ class RecordedMlb:
 
     def describe(self) -> dict[str, str]:
         """Return what is recorded and what is modelled."""
+        unknown = ", ".join(map(str, self._unknown))
         return {
+            "batters_totals": f"those of the season before stand in for {unknown}" if unknown else "recorded",
             "box_scores": "recorded (Retrosheet)",
             "starts": "recorded, first pitch for the announced start",
             "game_ids": "numbers of our own: Retrosheet does not have statsapi's",
@@ -76,4 +84,7 @@ class RecordedMlb:
 def days_of(files: Files, year: int) -> tuple[date, date]:
     """Return a regular season's first and last day."""
     days = sorted(row["date"] for row in files.season("gameinfo", year) if row["gametype"] == "regular")
+    if not days:
+        msg = f"{files.path_of('gameinfo', year)} has no game of the regular season"
+        raise UsageError(msg, hint="restore the file; it may have been cut short")
     return date.fromisoformat(days[0]), date.fromisoformat(days[-1])

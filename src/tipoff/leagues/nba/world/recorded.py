@@ -1,11 +1,7 @@
 """The recorded NBA: real seasons from a data folder, turned back into what the providers sent."""
 
-import csv
-import gzip
 import hashlib
-import zlib
 from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -14,11 +10,8 @@ from typing import Any
 import httpx
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
-import pyarrow.parquet as pq
 
 from tipoff.core.clock import Clock, league_day
-from tipoff.core.errors import UsageError
 from tipoff.core.fault import Fault
 from tipoff.core.slate import Season
 from tipoff.leagues.nba.sources.teams import BY_ODDS_NAME, TEAMS
@@ -34,6 +27,7 @@ from tipoff.leagues.nba.world.data import (
     timed,
 )
 from tipoff.leagues.nba.world.faults import happen
+from tipoff.leagues.nba.world.files import Files, log_of, played_on, season_names
 from tipoff.leagues.nba.world.season_faults import season_faults
 from tipoff.leagues.nba.world.wire import NbaProviders
 from tipoff.leagues.quotes import Quote
@@ -52,7 +46,6 @@ _SECOND_TO_OURS = {"NOH": "NOP"}
 _OF_SECOND = "recorded; what its pull lacks (shots, rebounds by side, fouls, margin) is the first's"
 _PLANNED = "planned_date_"  # and the day on which the season was drawn so
 _REACH = 3  # seasons before one that a window may read
-_SIDES = 2
 _AROUND = timedelta(days=7)  # of a season's days, in which its games may be quoted
 
 
@@ -69,7 +62,7 @@ class RecordedNba:
         Raises:
             UsageError: The folder or one of the season's files is missing or cannot be read.
         """
-        self._files = _Files(data, season)
+        self._files = Files(data, season)
         self.season = RecordedSeasons().season(data, season)
         played = _read(self._files, season, seed)
         played.earlier = partial(log_of, data)
@@ -106,17 +99,14 @@ class RecordedSeasons:
 
     def names(self, data: Path) -> list[str]:
         """Return the seasons whose files are there, oldest first."""
-        return _names(data)
+        return season_names(data)
 
     def season(self, data: Path, name: str) -> Season:
-        """Return a season with its first and last day, as its own schedule says."""
-        files = _Files(data, name)
-        days = [_played_on(row) for row in files.schedule()]
-        if not days:
-            msg = f"{data} names no game of the season {name}"
-            raise UsageError(msg, hint="restore the season's schedule; it may have been cut short")
-        before = [other for other in _names(data) if other < name]
-        earlier = tuple(min(map(_played_on, _Files(data, other).schedule())) for other in reversed(before[-_REACH:]))
+        """Return a season with its days: from its first game that was played to its last, or of a schedule that stands alone."""
+        files = Files(data, name)
+        days = [played_on(row) for row in (files.games() if files.has_logs else files.schedule())]
+        before = [other for other in season_names(data) if other < name]
+        earlier = tuple(min(map(played_on, Files(data, other).schedule())) for other in reversed(before[-_REACH:]))
         return Season(name, min(days), max(days), earlier)
 
     def world(self, data: Path, name: str, *, seed: int, disturbed: bool, faults: Sequence[Fault] = ()) -> RecordedNba:
@@ -126,122 +116,14 @@ class RecordedSeasons:
         return made
 
 
-def _names(data: Path) -> list[str]:
-    if not data.is_dir():
-        msg = f"the data folder {data} is not there"
-        raise UsageError(msg, hint="set TIPOFF_DATA to a folder of recorded seasons, or replay --world sample")
-    found = {path.name.removeprefix("player_gamelogs_") for path in (data / "nba").glob("player_gamelogs_*.csv.gz")}
-    return sorted(
-        {name.removesuffix(".csv.gz") for name in found} | {p.stem[9:] for p in (data / "nba").glob("schedule_*.csv")}
-    )
-
-
-def _played_on(row: dict[str, str]) -> date:
-    return date.fromisoformat(row["game_date"])
-
-
-class _Files:
-    """A season's files in the data folder."""
-
-    def __init__(self, root: Path, season: str) -> None:
-        there = _names(root)
-        self.root, self.season = root, season
-        if season not in there:
-            msg = f"{root} holds no NBA season {season}"
-            raise UsageError(msg, hint=f"it holds: {', '.join(there) or 'none'}")
-
-    def schedule(self) -> list[dict[str, str]]:
-        """Return the season's games, a row each: as its schedule has them; without one, as the teams' game log does."""
-        name = f"schedule_{self.season}.csv"
-        if self.path("nba", name).exists():
-            return self.records(name)
-        return _in_log(self.table(f"team_gamelogs_{self.season}.csv.gz"), frozenset())
-
-    def path(self, *parts: str) -> Path:
-        return self.root.joinpath(*parts)
-
-    def records(self, name: str) -> list[dict[str, str]]:
-        """Read a CSV, gzipped or not, as text."""
-        path = self.path("nba", name)
-        try:
-            content = path.read_bytes()
-            text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8")
-        except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-            raise _unreadable(path, error) from error
-        return list(csv.DictReader(text.splitlines()))
-
-    def table(self, name: str) -> pa.Table:
-        """Read a gzipped CSV as Arrow, identifiers as text."""
-        path = self.path("nba", name)
-        try:
-            options = pyarrow.csv.ConvertOptions(
-                column_types={"GAME_ID": pa.string(), "SEASON_ID": pa.string()}, strings_can_be_null=True
-            )
-            return pyarrow.csv.read_csv(path, convert_options=options)
-        except (OSError, pa.ArrowInvalid) as error:
-            raise _unreadable(path, error) from error
-
-    def parquet(self, *parts: str, filters: Any) -> pa.Table:  # noqa: ANN401 -- pyarrow's filters
-        path = self.path(*parts)
-        try:
-            return pq.read_table(path, filters=filters)
-        except (OSError, pa.ArrowInvalid) as error:
-            raise _unreadable(path, error) from error
-
-    def fingerprint(self, seed: int) -> str:
-        sha = hashlib.sha256(f"{self.season}|{seed}".encode())
-        for path in sorted((*self.root.glob(f"nba/*{self.season}*"), *self.root.glob("odds/nba_player_props*"))):
-            sha.update(f"{path.name}|{path.stat().st_size}".encode())
-            sha.update(hashlib.sha256(path.read_bytes()).digest())
-        return sha.hexdigest()[:16]
-
-
-def log_of(data: Path, season: str) -> Sequence[Row]:
-    """Return the log of players of a season, none where it is not recorded."""
-    if season not in _names(data):
-        return ()
-    table = _Files(data, season).table(f"player_gamelogs_{season}.csv.gz")
-    return [row | {"GAME_DATE": str(row["GAME_DATE"])} for row in table.to_pylist()]
-
-
-def _in_log(table: pa.Table, seen: AbstractSet[str]) -> list[dict[str, str]]:
-    """Return the games of a teams' game log that were not seen elsewhere, a row each.
-
-    The home side is the one with `vs.`; of a game on neutral ground both rows say `@`, and a schedule alone knows who is at home:
-    without one, it is the side that comes first by its code.
-    """
-    sides: dict[str, list[Row]] = {}
-    for row in table.select(["GAME_ID", "GAME_DATE", "MATCHUP", "TEAM_ABBREVIATION", "PTS"]).to_pylist():
-        if row["GAME_ID"] not in seen:
-            sides.setdefault(row["GAME_ID"], []).append(row)
-    return [_from_log(rows) for rows in sides.values() if len(rows) == _SIDES]
-
-
-def _from_log(rows: list[Row]) -> dict[str, str]:
-    """Return a game's row as a schedule has it, from both sides' rows of the game log."""
-    home, away = sorted(rows, key=lambda row: (" @ " in row["MATCHUP"], row["TEAM_ABBREVIATION"]))
-    return {
-        "game_id": home["GAME_ID"],
-        "game_date": str(home["GAME_DATE"])[:10],
-        "home_team": home["TEAM_ABBREVIATION"],
-        "away_team": away["TEAM_ABBREVIATION"],
-        "home_pts": str(home["PTS"]),
-        "away_pts": str(away["PTS"]),
-    }
-
-
-def _unreadable(path: Path, error: Exception) -> UsageError:
-    return UsageError(f"{path} cannot be read: {error}", hint="restore the file; it may have been cut short")
-
-
-def _read(files: _Files, season: str, seed: int) -> NbaData:
+def _read(files: Files, season: str, seed: int) -> NbaData:
     tips = _fixture_tips(files)
-    rows, log = files.schedule(), files.table(f"team_gamelogs_{season}.csv.gz")
-    rows += _in_log(log, {row["game_id"] for row in rows})
+    rows, log = files.games(), files.log("team")
+    n_open = len({row["game_id"] for row in files.schedule()} - {row["game_id"] for row in rows})
     drawn = next((name for row in rows[:1] for name in row if name.startswith(_PLANNED)), "")
     games = [_game(row, tips, seed, drawn) for row in rows]
     by_id = {game.game_id: game for game in games}
-    _boxes(files.table(f"player_gamelogs_{season}.csv.gz"), "player", by_id)
+    _boxes(files.log("player"), "player", by_id)
     _boxes(log, "team", by_id)
     n_second = _second(files, season, by_id)
     n_lines = _lines(files, games)
@@ -256,13 +138,14 @@ def _read(files: _Files, season: str, seed: int) -> NbaData:
             "postponements": "inferred from the schedule's numbering",
             "second_source": _OF_SECOND if n_second else "none for this season",
             "lines": f"{n_lines} recorded quotes" if n_lines else "none for this season",
-        },
+        }
+        | ({"games_left_out": f"{n_open} of the schedule, which the game logs do not reach"} if n_open else {}),
         fingerprint=files.fingerprint(seed),
         has_second=bool(n_second),
     )
 
 
-def _fixture_tips(files: _Files) -> dict[tuple[date, str, str], datetime]:
+def _fixture_tips(files: Files) -> dict[tuple[date, str, str], datetime]:
     """Return tip-offs by (New York date, home, away), where the season's fixture list is at hand."""
     name = f"fixture_list_{files.season}_utc.csv.gz"
     if not files.path("nba", name).exists():
@@ -316,7 +199,7 @@ def _boxes(table: pa.Table, kind: str, games: dict[str, WorldGame]) -> None:
             (game.players if kind == "player" else game.teams).append(row)
 
 
-def _second(files: _Files, season: str, games: dict[str, WorldGame]) -> int:
+def _second(files: Files, season: str, games: dict[str, WorldGame]) -> int:
     if not files.path("nba", "second_source_player_logs.parquet").exists():
         return 0
     table = files.parquet(
@@ -344,7 +227,7 @@ def _second_row(row: Row, team: str) -> Row:
     return made
 
 
-def _lines(files: _Files, games: list[WorldGame]) -> int:
+def _lines(files: Files, games: list[WorldGame]) -> int:
     days = [game.day for game in games]
     first, last = str(min(days) - _AROUND), str(max(days) + _AROUND)
     of_season = (pc.field("file_day") >= first) & (pc.field("file_day") <= last)

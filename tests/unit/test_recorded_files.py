@@ -1,0 +1,227 @@
+"""Season files that end early, lack something or are no season at all: what of them is played, and what is refused by name."""
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tipoff.core.clock import SimClock
+from tipoff.core.errors import UsageError
+from tipoff.leagues.mlb.content import RecordedSeasons as MlbSeasons
+from tipoff.leagues.mlb.world.recorded import RecordedMlb
+from tipoff.leagues.nba.world.recorded import RecordedNba, RecordedSeasons
+
+Row = dict[str, str]
+Change = Callable[[list[Row]], list[Row]]
+NBA, MLB = "2097-98", 2097
+GAMES = (("0029700001", "2097-10-20", "BOS", "NYK"), ("0029700002", "2097-10-21", "LAL", "DEN"))
+BOX = dict.fromkeys("MIN FGM FGA FG3M FG3A FTM FTA OREB DREB REB AST STL BLK TOV PF PTS PLUS_MINUS".split(), "1")  # noqa: SIM905 -- as the log's first line
+
+
+def write(path: Path, rows: list[Row]) -> None:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    content = text.getvalue().encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+
+
+def rows_of(path: Path) -> list[Row]:
+    content = path.read_bytes()
+    return list(csv.DictReader((gzip.decompress(content) if path.suffix == ".gz" else content).decode().splitlines()))
+
+
+def drawn(game: tuple[str, str, str, str], points: str) -> Row:
+    names = ("game_id", "game_date", "home_team", "away_team")
+    return dict(zip(names, game, strict=True)) | {"home_pts": points, "away_pts": points}
+
+
+def logged(game: tuple[str, str, str, str], side: int) -> Row:
+    found, day, home, away = game
+    code = (home, away)[side]
+    row = {"SEASON_ID": "22097", "TEAM_ID": "1", "TEAM_ABBREVIATION": code, "GAME_ID": found, "GAME_DATE": day}
+    return row | {"MATCHUP": f"{home} {('vs.', '@')[side]} {away}"} | BOX
+
+
+@pytest.fixture
+def nba(tmp_path: Path) -> Path:
+    """A data folder with a season of two games, two days, one man a side."""
+    teams = [logged(game, side) for game in GAMES for side in (0, 1)]
+    write(tmp_path / "nba" / f"schedule_{NBA}.csv", [drawn(game, "99") for game in GAMES])
+    write(tmp_path / "nba" / f"team_gamelogs_{NBA}.csv.gz", teams)
+    players = [row | {"PLAYER_ID": f"{n}", "PLAYER_NAME": f"Man {n}"} for n, row in enumerate(teams)]
+    write(tmp_path / "nba" / f"player_gamelogs_{NBA}.csv.gz", players)
+    return tmp_path
+
+
+def edit(path: Path, change: Change) -> None:
+    write(path, change(rows_of(path)))
+
+
+def test_a_season_in_progress_ends_with_the_last_day_of_its_game_logs(nba: Path) -> None:
+    later = [
+        drawn(("0029700003", "2097-10-22", "BOS", "LAL"), "0"),
+        drawn(("0029700004", "2097-12-09", "", "TBD"), ""),
+    ]
+    edit(nba / "nba" / f"schedule_{NBA}.csv", lambda rows: rows + later)
+
+    season, world = RecordedSeasons().season(nba, NBA), RecordedNba(nba, NBA)
+
+    assert (season.first_day, season.last_day) == (date(2097, 10, 20), date(2097, 10, 21))
+    assert [game.game_id for game in world.data.games] == [game[0] for game in GAMES]
+    assert world.describe()["games_left_out"] == "2 of the schedule, which the game logs do not reach"
+
+
+def test_a_season_whose_players_log_ends_a_day_before_the_teams_ends_with_it(nba: Path) -> None:
+    edit(nba / "nba" / f"player_gamelogs_{NBA}.csv.gz", lambda rows: rows[:2])
+
+    assert RecordedSeasons().season(nba, NBA).last_day == date(2097, 10, 20)
+    assert len(RecordedNba(nba, NBA).data.games) == 1
+
+
+def test_games_that_a_schedule_cut_short_lacks_are_those_of_the_teams_log(nba: Path) -> None:
+    path = nba / "nba" / f"schedule_{NBA}.csv"
+    path.write_bytes(path.read_bytes()[:-4])  # in the middle of its last line
+
+    assert RecordedSeasons().season(nba, NBA).last_day == date(2097, 10, 21)
+    assert "games_left_out" not in RecordedNba(nba, NBA).describe()
+
+
+def without(column: str) -> Change:
+    return lambda rows: [{name: value for name, value in row.items() if name != column} for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "said"),
+    [
+        ("schedule_{}.csv", without("home_pts"), "lacks the columns home_pts"),
+        ("schedule_{}.csv", without("game_date"), "lacks the columns game_date"),
+        ("schedule_{}.csv", lambda rows: [rows[0] | {"game_date": "2097-1"}], "line 2 says '2097-1' for a day"),
+        ("schedule_{}.csv", lambda rows: [rows[0] | {"home_team": "SEA"}], "is of no NBA club: SEA"),
+        ("team_gamelogs_{}.csv.gz", without("PTS"), "lacks the columns PTS"),
+        ("player_gamelogs_{}.csv.gz", without("GAME_ID"), "lacks the columns GAME_ID"),
+        ("player_gamelogs_{}.csv.gz", without("GAME_DATE"), "lacks the columns GAME_DATE"),
+        ("player_gamelogs_{}.csv.gz", lambda rows: [rows[0] | {"GAME_DATE": ""}], "no game of the season 2097-98"),
+    ],
+)
+def test_a_season_that_lacks_something_is_refused_with_what_it_lacks(
+    nba: Path, kind: str, change: Change, said: str
+) -> None:
+    edit(nba / "nba" / kind.format(NBA), change)
+
+    with pytest.raises(UsageError, match=said):
+        RecordedNba(nba, NBA)
+
+
+GAME = {"gid": "ATH209704010", "date": "20970401", "hometeam": "ATH", "visteam": "SLN", "site": "SAC01", "number": "0"}
+GAME |= {"starttime": "7:05PM", "daynight": "night", "innings": "9", "timeofgame": "170", "suspend": "", "temp": "60"}
+GAME |= {"umphome": "ump1", "gametype": "regular"}
+SIDES = ("ATH", "SLN")
+
+
+def pitched(team: str) -> Row:
+    counts = dict.fromkeys(("p_ipouts", "p_bfp", "p_k", "p_w", "p_h", "p_hr", "p_r"), "0")  # who leaves with nobody out
+    row = {"gid": GAME["gid"], "team": team, "id": f"new{team}", "p_seq": "1", "stattype": "value", "p_gs": "1"}
+    return row | counts | {"date": GAME["date"]}
+
+
+def batted(team: str) -> Row:
+    counts = dict.fromkeys(("b_pa", "b_k", "b_r", "b_h", "b_w", "b_hbp"), "3")
+    order = {f"start_l{place}": f"bat{team}{place}" for place in range(1, 10)}
+    field = {f"start_f{place}": f"bat{team}{place}" for place in range(2, 11)} | {"start_f1": f"new{team}"}
+    return {"gid": GAME["gid"], "team": team, "stattype": "value", "date": GAME["date"]} | counts | order | field
+
+
+def season_of(folder: Path, year: int) -> None:
+    rows = {"gameinfo": [GAME], "pitching": list(map(pitched, SIDES)), "teamstats": list(map(batted, SIDES))}
+    for kind, made in rows.items():
+        of_year = [row | {"gid": f"ATH{year}04010", "date": row["date"].replace(f"{MLB}", f"{year}")} for row in made]
+        write(folder / "mlb" / f"retrosheet_{kind}_{year}.csv.gz", of_year)
+
+
+@pytest.fixture
+def mlb(tmp_path: Path) -> Path:
+    """A data folder with a season of one game, of a club that plays in another's park, with men whom no register knows."""
+    season_of(tmp_path, MLB)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "said"),
+    [
+        ("gameinfo", without("starttime"), "lacks columns: starttime"),
+        ("gameinfo", lambda rows: [rows[0] | {"gametype": "worldseries"}], "no game of the regular season"),
+        ("gameinfo", lambda rows: [rows[0] | {"hometeam": "MON"}], "says nothing of ATH209704010"),
+        ("pitching", without("p_k"), "lacks columns: .*p_k"),
+        ("pitching", lambda rows: rows[:1], "says nothing of ATH209704010, nor of 0 other games"),
+        ("teamstats", lambda rows: rows[1:], "teamstats_2097.csv.gz says nothing of ATH209704010"),
+        ("teamstats", without("start_l1"), "lacks columns: start_l1"),
+    ],
+)
+def test_a_season_of_baseball_that_lacks_something_is_refused_with_what_it_lacks(
+    mlb: Path, kind: str, change: Change, said: str
+) -> None:
+    edit(mlb / "mlb" / f"retrosheet_{kind}_{MLB}.csv.gz", change)
+
+    with pytest.raises(UsageError, match=said):
+        played_in(mlb)
+
+
+def played_in(folder: Path) -> list[date]:
+    return [MlbSeasons().season(folder, f"{MLB}").first_day, *(g.day for g in RecordedMlb(folder, f"{MLB}").games(MLB))]
+
+
+def test_a_whole_season_of_baseball_is_played(mlb: Path) -> None:
+    assert played_in(mlb) == [date(MLB, 4, 1)] * 2
+
+
+@pytest.mark.parametrize("kind", ["gameinfo", "pitching", "teamstats"])
+@pytest.mark.parametrize("keep", [0, 1], ids=["nothing at all", "its first line alone"])
+def test_an_empty_file_of_a_season_of_baseball_is_refused_by_its_name(mlb: Path, kind: str, keep: int) -> None:
+    path = mlb / "mlb" / f"retrosheet_{kind}_{MLB}.csv.gz"
+    path.write_bytes(gzip.compress(b"".join(gzip.decompress(path.read_bytes()).splitlines(keepends=True)[:keep])))
+
+    with pytest.raises(UsageError, match=path.name):
+        RecordedMlb(mlb, f"{MLB}").games(MLB)
+
+
+@pytest.mark.parametrize("text", ["", "0:00", "0:00PM", "13:05PM", "unknown"])
+def test_a_game_without_an_hour_begins_when_such_games_do(mlb: Path, text: str) -> None:
+    edit(mlb / "mlb" / f"retrosheet_gameinfo_{MLB}.csv.gz", lambda rows: [rows[0] | {"starttime": text}])
+
+    [game] = RecordedMlb(mlb, f"{MLB}").games(MLB)
+
+    assert f"{game.starts_at:%d %H:%M}" == "02 02:05"  # five past seven in Sacramento
+
+
+def asked(world: RecordedMlb, path: str, **query: str) -> Any:
+    clock = SimClock(datetime(MLB, 4, 1, 12, tzinfo=UTC))
+    with httpx.Client(transport=world.transport(clock)) as client:
+        return json.loads(client.get(f"https://statsapi.mlb.com/api/v1/{path}", params=query).content)
+
+
+def test_what_is_not_recorded_of_a_season_before_is_stood_in_for_by_the_one_before_it(mlb: Path) -> None:
+    season_of(mlb, MLB - 2)
+    counts = dict.fromkeys(("B_SO", "B_H", "B_BB", "B_HP"), "1") | {"B_PA": "9", "YEAR": f"{MLB - 2}", "PHASE": "R"}
+    hands = {"RESP_BAT_ID": "batATH1", "RESP_BAT_HAND_CD": "R", "RESP_PIT_HAND_CD": "L"}
+    write(mlb / "mlb" / "batting_platoon_2095_2095.csv.gz", [hands | counts])
+
+    world = RecordedMlb(mlb, f"{MLB}")
+
+    assert world.describe()["batters_totals"] == f"those of the season before stand in for {MLB - 1}"
+    [there], [stood_in], none = (
+        asked(world, "stats", season=f"{MLB - back}")["stats"][0]["splits"] for back in (2, 1, 3)
+    )
+    assert (there | {"season": f"{MLB - 1}"}, none) == (stood_in, [])
+    people = [asked(world, "sports/1/players", season=f"{year}")["people"] for year in (MLB - 3, MLB - 2, MLB - 1)]
+    assert (people[0], len(people[1])) == ([], 20)
+    assert people[1] == people[2]
