@@ -1,5 +1,6 @@
 """What a judgement says: what is owed, what is stale, what is lost, what to do now, and when to look again."""
 
+import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -462,6 +463,31 @@ def test_a_publication_that_closes_unmade_is_lost_and_a_feature_is_made_afterwar
     assert lost.reason == "closed before it was made: one"
     [plan] = late.plans
     assert (plan.as_of, plan.retrospective, plan.closes) == (EVENING, True, {})
+
+
+@pytest.mark.parametrize("fate", ["made after its close", "lost", "excused", "there"])
+def test_a_publication_without_rows_is_lost_where_what_it_lays_out_came_after_its_close_or_never_will(
+    fate: str,
+) -> None:
+    shown, form = step("shown", PUBLISH, BEFORE_START), step("form", SQL, BEFORE_START)
+    book = book_of({form: (), shown: (Input("form", SLATE),)}, [ONE], schedule_seen_at=EVENING + HOUR)
+    prove(book, "shown", TODAY, ["one"], excuse="nobody is predicted yet")
+    source = entry_of(book, "form")
+    if fate == "lost":
+        source.lost = frozenset({"one"})
+    else:
+        proof = prove(book, "form", TODAY, ["one"], excuse="no history" if fate == "excused" else "")
+        made = dataclasses.replace(proof.units["one"], retrospective=fate == "made after its close")
+        book.set_proof(dataclasses.replace(proof, units={"one": made}))
+
+    found = judged(book, "shown", EVENING + HOUR)
+
+    is_lost = fate in {"lost", "made after its close"}
+    assert (found.state is State.LOST, found.lost, found.missing) == (
+        is_lost,
+        frozenset({"one"} if is_lost else ()),
+        ("one",) if is_lost else (),
+    )
 
 
 def test_games_that_closed_at_different_instants_are_made_in_runs_of_their_own() -> None:

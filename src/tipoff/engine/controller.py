@@ -18,7 +18,7 @@ from tipoff.engine.book import Book, Entry, Key
 from tipoff.engine.budget import RunBudget
 from tipoff.engine.claim import Claim, Executor
 from tipoff.engine.claims import claimed
-from tipoff.engine.findings import blamed, storm_finding, unmet_finding
+from tipoff.engine.findings import blamed, moves, storm_finding, unmet_finding
 from tipoff.engine.halts import Halts
 from tipoff.engine.judge import Judgement, judge, judged_anew
 from tipoff.engine.keys import Keys
@@ -340,12 +340,9 @@ class Controller:
         before = (entry.state, entry.reason, entry.missing, entry.excused)
         self._note_units(entry, judged)
         entry.missing, entry.reason = judged.missing, judged.reason
-        moved = entry.state is not judged.state or entry.since is None
+        moved = moves(entry, judged.state, now)
         if moved:
-            entry.state, entry.since = judged.state, now
             (self._unmet.add if entry.state in records.UNMET else self._unmet.discard)(entry.key)
-            if entry.blame and entry.state in {State.PROVEN, State.EXCUSED}:
-                entry.met_at = now
         self._note_gates(entry, judged, now, batch)
         if moved and entry.state in {State.LATE, State.LOST}:
             entry.blame = blamed(self.book, entry, self._gap)

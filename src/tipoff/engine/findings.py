@@ -80,6 +80,20 @@ def blame_for(book: Book, entry: Entry, refused: Iterable[str]) -> str:
     return entry.step.own_cause
 
 
+def moves(entry: Entry, state: State, now: datetime) -> bool:
+    """Take an obligation's state over, and return whether it is another: what was told as late and is no more was met now.
+
+    Some of its units may be owed still: what rests on the others waits for it no longer.
+    """
+    if entry.state is state and entry.since is not None:
+        return False
+    is_met = state in {State.PROVEN, State.EXCUSED} or (entry.state is State.LATE and state is not State.LOST)
+    entry.state, entry.since = state, now
+    if entry.blame and is_met:
+        entry.met_at = now
+    return True
+
+
 def root_cause(book: Book, entry: Entry) -> str:
     """Return what an unmet obligation is blamed on: the trouble of the first unmet thing upstream of it."""
     seen: set[Key] = set()
@@ -112,12 +126,12 @@ def _unmet_inputs(book: Book, entry: Entry) -> Iterator[Entry]:
     day, due_first = entry.obligation.day, _games_due_first(entry)
     for reading in book.readings[entry.step.name]:
         is_open, _ = entry.gates.get(reading.input.table, (True, ""))
-        if is_open and entry.gates:
-            continue
+        lets_through = is_open and bool(entry.gates)
         games = due_first if reading.is_aligned else frozenset()
         first, last = reading.input.window.bounds(day, book.season_of(day))
         for (table, other), source in sorted(book.entries.items(), key=lambda item: item[0][1]):
-            if table == reading.input.table and first <= other <= last and _is_unmet(book, source, games):
+            is_read = table == reading.input.table and first <= other <= last
+            if is_read and (not lets_through or entry.lost & source.lost) and _is_unmet(book, source, games):
                 yield source
 
 

@@ -9,7 +9,7 @@ from tipoff.core.obligation import UnitTimes
 from tipoff.core.records import WaiverRecord
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Game
-from tipoff.core.step import Edge
+from tipoff.core.step import Edge, PublishWork
 from tipoff.core.window import WindowKind
 from tipoff.engine import rules
 from tipoff.engine.book import SAME_DAY, Book, Entry, Reading
@@ -215,6 +215,20 @@ def _will_not_come(book: Book, table: str, game: Game, unit: str) -> bool:
     return bool(own) and all(
         seen is Evidence.EXCUSED or (name in source.lost and seen is not Evidence.PROVEN) for name, seen in own.items()
     )
+
+
+def came_too_late(book: Book, entry: Entry, unit: str) -> bool:
+    """Whether a unit was published without rows, and what it lays out closed before it was made, or was made after that."""
+    game = entry.obligation.units[unit]
+    if game is None or not isinstance(entry.step.work, PublishWork):
+        return False
+    for reading in book.readings[entry.step.name]:
+        source = book.entries.get((reading.input.table, game.day)) if reading.is_aligned else None
+        proven = source.proof.units if source is not None and source.proof else {}
+        for own in own_units(book, reading.input.table, game, unit) if source is not None else ():
+            if source is not None and (own in source.lost or (own in proven and proven[own].retrospective)):
+                return True
+    return False
 
 
 def not_kept(book: Book, entry: Entry, unit: str, now: datetime) -> str:

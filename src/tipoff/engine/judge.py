@@ -12,7 +12,16 @@ from tipoff.core.step import SourceWork
 from tipoff.core.wording import counted
 from tipoff.engine import attempts, rules
 from tipoff.engine.book import Book, Entry, Key, Reading
-from tipoff.engine.gates import excusing_inputs, gates, is_excused, not_kept, own_units, ways_to, without_hope
+from tipoff.engine.gates import (
+    came_too_late,
+    excusing_inputs,
+    gates,
+    is_excused,
+    not_kept,
+    own_units,
+    ways_to,
+    without_hope,
+)
 from tipoff.engine.inputs import made_from, own_parts, shared_parts, waits_for
 from tipoff.engine.runplan import RunPlan, run_plans
 
@@ -215,7 +224,10 @@ def _note_closed(  # noqa: PLR0913 -- all of one rule
     book: Book, entry: Entry, unit: str, made: str, now: datetime, tally: _Tally
 ) -> None:
     proof = entry.proof.units.get(unit) if entry.proof else None
-    if proof is not None:
+    is_empty = proof is not None and not proof.n_rows and came_too_late(book, entry, unit)
+    if is_empty:
+        tally.missing.append(unit)
+    if proof is not None and not is_empty:
         if proof.made_from != made:
             tally.overtaken.append(unit)
     elif rules.is_lost_once_closed(entry.step.work):
