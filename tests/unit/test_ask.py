@@ -130,7 +130,7 @@ def test_an_answer_is_archived_as_received_and_the_secret_goes_out_but_is_not_re
         (401, ErrorKind.PERMANENT),
         (402, ErrorKind.PERMANENT),
         (403, ErrorKind.TRANSIENT),
-        (404, ErrorKind.PERMANENT),
+        (404, ErrorKind.TRANSIENT),
         (408, ErrorKind.TRANSIENT),
         (429, ErrorKind.TRANSIENT),
         (500, ErrorKind.TRANSIENT),

@@ -13,7 +13,6 @@ from tipoff.core.provider import Meaning, Provider
 from tipoff.core.retry import LONGEST_ASKED, NOBODY_MEANS, SEEN_AGAIN
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.sources.transport import ForbiddenAddress
-from tipoff.sources.unpack import TooMuch
 
 _PAYMENT = 402
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TIMEOUT, _TOO_EARLY, _TOO_MANY = 401, 403, 404, 408, 425, 429
@@ -52,7 +51,7 @@ def refusal(  # noqa: PLR0913 -- what was asked, what came back
     if status == _NOT_FOUND and request.unit not in {"", WHOLE_SLATE}:
         msg = f"{request.source} does not know {request.unit} yet (404)"
         return SourceError(msg, kind=ErrorKind.NOT_YET, hint="it is asked again at the next poll")
-    waits = status < _MOVED or status in {_FORBIDDEN, _TIMEOUT, _TOO_EARLY} or status >= _SERVER
+    waits = status < _MOVED or status in {_FORBIDDEN, _NOT_FOUND, _TIMEOUT, _TOO_EARLY} or status >= _SERVER
     hint = {
         _FORBIDDEN: "the provider refuses this machine or key; a proxy may help",
         _NOT_FOUND: "has the provider moved the page?",
@@ -133,5 +132,4 @@ def no_answer(request: Request, error: httpx.HTTPError, way: str) -> SourceError
 
 def unusable(request: Request, error: Exception) -> SourceError:
     """Return the error of an answer that is too much, or packed in no way that is known."""
-    kind = ErrorKind.PERMANENT if isinstance(error, TooMuch) else ErrorKind.TRANSIENT
-    return SourceError(f"{request.source} sent {error}", kind=kind, hint="nothing of it was kept")
+    return SourceError(f"{request.source} sent {error}", kind=ErrorKind.TRANSIENT, hint="nothing of it was kept")
