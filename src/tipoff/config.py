@@ -14,7 +14,7 @@ from msgspec import Meta, Struct, ValidationError, convert, to_builtins
 from tipoff.core.build import COMMIT
 from tipoff.core.errors import UsageError
 from tipoff.core.home import Home
-from tipoff.core.secret import KeyFile, Secret, secret_text
+from tipoff.core.secret import KeyFile, Secret, secret_text, shown_path
 
 PREFIX = "TIPOFF_"
 FILE = "tipoff.toml"
@@ -189,7 +189,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def keyless(self) -> tuple[str, ...]:
         """What is wrong with files of keys that are named, and of which none can be read."""
         return tuple(
-            f"{PREFIX}{name.upper()}_FILE names {file.path}, where no key can be read"
+            f"{PREFIX}{name.upper()}_FILE names {shown_path(str(file.path))}, where no key can be read"
             for name, file in self.key_files.items()
             if not self.secret(name)
         )
@@ -339,9 +339,7 @@ def _secrets(values: Mapping[str, object]) -> dict[str, object]:
         if name.removesuffix(_FROM_FILE) in _KEYS:
             continue
         path = str(values[name])
-        names = (
-            f"{PREFIX}{name.upper()} names {'no file but an address' if '://' in path else path}"  # with its password
-        )
+        names = f"{PREFIX}{name.upper()} names {shown_path(path)}"
         try:
             text = secret_text(Path(path).expanduser())
         except (OSError, ValueError, RuntimeError) as error:  # the last of `~` with a name that nobody has here

@@ -24,6 +24,13 @@ def secret_text(path: Path) -> str:
         raise ValueError(msg) from None  # the error itself holds the secret
 
 
+def shown_path(path: str) -> str:
+    """Return the path of a secret's file as it may be shown: what is no path may be the secret itself, in a file's place."""
+    if "://" in path:
+        return "no file but an address"  # with its password
+    return path if "/" in path else "a text without a folder, which is not shown: is it the secret itself?"
+
+
 class Secret:
     """A text that is shown nowhere."""
 

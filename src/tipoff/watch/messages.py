@@ -198,7 +198,8 @@ def story(incident: Incident, acts: Sequence[Mapping[str, object]], now: datetim
     """Return an incident with all that became of it, as a person reads it."""
     state = "open" if incident.is_open else f"closed {incident.closed_at:%Y-%m-%d %H:%M} UTC"
     lines = [f"incident {number_of(incident, by)}, {state}: {title_of(incident, 'opened')}"]
-    lines += [f"  {line}" for line in lines_of(incident, "opened", incident.what, now, by=by)]
+    kind = "opened" if incident.is_open else "closed"  # of what is over nobody need do anything
+    lines += [f"  {line}" for line in lines_of(incident, kind, incident.what, now, by=by)]
     lines += [f"  {act['at']:%Y-%m-%d %H:%M} {act['kind']} by {act['by']}: {act['note']}" for act in acts]
     return lines
 
