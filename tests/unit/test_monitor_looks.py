@@ -14,6 +14,8 @@ from tipoff.core.errors import LedgerError
 from tipoff.core.home import Profile
 from tipoff.core.proof import Proof, UnitProof
 from tipoff.core.records import ObligationRecord
+from tipoff.engine.past import Identity
+from tipoff.engine.records import tick_row
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Batch, Ledger, schema, watching
 from tipoff.ledger.alerts import CLAIM, AlertStore
@@ -44,9 +46,17 @@ class Breaks:
         patch.setattr(of, name, call)
 
 
-def test_a_first_digest_waits_for_the_first_decision_and_ten_minutes_at_most(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stopped", [False, True], ids=["never", "before a stop"])
+def test_a_digest_waits_for_the_first_decision_since_it_began_and_ten_minutes_at_most(
+    tmp_path: Path, *, stopped: bool
+) -> None:
     path, noon, minute = tmp_path / "ledger.db", on_clock(FIRST, timedelta(hours=12)), timedelta(minutes=1)
     with closing(Ledger(path)) as ledger, AlertStore(path) as store:
+        if stopped:
+            batch, mine = Batch(), Identity(build="b", settings_hash="s", worker="w", holder="h")
+            counts = {"n_judged": 1, "n_run": 0, "n_quiet": 0}
+            batch.add("ticks", tick_row("nba", mine, [], counts, now=noon - 3 * DAY))
+            ledger.commit(batch)
         monitor = Monitor(
             league=NBA,
             days=(FIRST, date.max),
@@ -64,6 +74,23 @@ def test_a_first_digest_waits_for_the_first_decision_and_ten_minutes_at_most(tmp
 
         assert early is None
         assert ledger.of("nba").obligation("digest", FIRST) is not None
+
+
+def test_a_digest_names_what_was_lost_on_days_of_which_none_told(tmp_path: Path) -> None:
+    now = on_clock(FIRST + 4 * DAY, timedelta(hours=11))
+    with closing(Ledger(tmp_path / "ledger.db")) as ledger:
+        batch = Batch()
+        for day, since in ((FIRST, now - 2 * DAY), (FIRST + DAY, now - DAY / 2), (FIRST + 2 * DAY, now - DAY / 2)):
+            row = {"league": "nba", "output": "first", "day": day, "season": "", "state": "lost", "since": since}
+            row |= {"opens_at": since, "due_at": since, "not_before": None, "failures": 0, "polls": 0, "n_units": 1}
+            row |= {"n_proven": 0, "n_excused": 0, "missing": "[]", "excused": "{}", "attempted": "{}"}
+            batch.add("obligations", row | {"verb": "SKIP", "reason": "closed before it was made"})
+        ledger.commit(batch)
+
+        lines = digest(ledger, NBA, FIRST + 4 * DAY, now, ()).lines
+
+    found = "LOST before, and found since: 1 output of 2024-01-11, 1 output of 2024-01-12; tipoff grid nba"
+    assert [line for line in lines if line.startswith("LOST")] == [found]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from tipoff.core.proof import Proof
 from tipoff.core.records import ObligationRecord
 from tipoff.core.slate import OFF
 from tipoff.core.step import PublishWork
-from tipoff.core.wording import counted
+from tipoff.core.wording import counted, some
 from tipoff.ledger import Batch, Ledger, quota_use
 from tipoff.ledger.facts import SEASON_UNKNOWN, BetweenSeasons, between_seasons, league_facts
 from tipoff.watch.messages import between_text, named
@@ -69,6 +69,7 @@ def digest(ledger: Ledger, league: League, day: date, now: datetime, incidents: 
             f"  {line}"
             for line in (without_rows(league, before, ledger.of(league.name).proof) if games[yesterday] else ())
         ),
+        *(_lost_before(ledger, league, yesterday, now) if is_now else []),
         *([_gates(ledger, league, yesterday, now)] if is_now else []),
         _checks(ledger, league, yesterday),
         _accuracy(rows),
@@ -127,6 +128,18 @@ def _answer(before: Sequence[ObligationRecord], owed: Sequence[ObligationRecord]
         answer = "NOT complete" if any(one.due_at <= now for one in owed) else "complete so far"
         return f"{answer}, {len(before) - len(owed)} of {len(before)} outputs"
     return f"complete, {len(before)} of {len(before)} outputs" if n_games else "complete, no game was on"
+
+
+def _lost_before(ledger: Ledger, league: League, day: date, now: datetime) -> list[str]:
+    """Say what of days before `day` was found to be lost within the last day: nobody worked when a digest would have told it."""
+    lost = ledger.of(league.name).obligations(states=[State.LOST.value])
+    late = [one for one in lost if one.day < day and now - one.since < timedelta(days=1) and one.output != "digest"]
+    if not late:
+        return []
+    days = some(
+        [f"{counted(n, 'output')} of {of}" for of, n in sorted(Counter(one.day for one in late).items())], _SHOWN
+    )
+    return [f"LOST before, and found since: {days}; tipoff grid {league.name}"]
 
 
 def _due(owed: ObligationRecord, now: datetime) -> str:

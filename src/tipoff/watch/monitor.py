@@ -216,8 +216,10 @@ class Monitor:
         self._give_up_missed(day, now)
         if day == self._written or now < on_clock(day, self._digest_at):
             return None
-        if self._since is not None and now - self._since < _BEGINS and self._records.first_and_last_tick()[0] is None:
-            return None  # a digest of before the first decision tells nothing
+        if self._since is not None and now - self._since < _BEGINS:
+            _, decided_at = self._records.first_and_last_tick()
+            if decided_at is None or decided_at < self._since:
+                return None  # a digest of before the first decision, or of none since a stop, tells nothing
         keep_score(self._ledger(), self._declared, self._days, now)
         if not first <= day <= last or self._has_digest(day):
             self._written = day
