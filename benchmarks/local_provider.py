@@ -219,6 +219,7 @@ WAYS: Mapping[str, Callable[[Handler], None]] = {
     "endless": _endless,
     "loop": _loop,
     "onward": _onward,
+    "cookie": lambda handler: handler.json([], Set_Cookie=handler.query()["set"]),
     "tagged": _tagged,
     "status": _status,
     "credits": _credits,

@@ -161,6 +161,14 @@ def test_a_redirect_to_what_is_no_address_is_an_answer_that_cannot_be_used(
     assert caught.value.kind is ErrorKind.TRANSIENT
 
 
+@pytest.mark.parametrize("cookie", ["who=\xe9t\xe9", "\xe9=1", "who=me"])
+def test_whatever_cookie_a_provider_sets_it_is_asked_again(local: Local, tmp_path: Path, cookie: str) -> None:
+    one = asker(tmp_path, known(local))
+    one(request(f"cookie?set={quote(cookie)}"), now=now)
+
+    assert one(request("ok"), now=now).payload.body == b'{"data": [1]}'
+
+
 def test_a_redirect_within_the_provider_is_followed(local: Local, tmp_path: Path) -> None:
     one = asker(tmp_path, known(local))
 

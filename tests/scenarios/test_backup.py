@@ -121,6 +121,14 @@ def test_a_home_is_not_copied_into_itself(home: Path) -> None:
         back_up(Settings(home=home), home / "published" / "copy")
 
 
+def test_a_home_is_not_made_in_the_copy_that_it_is_made_of(home: Path, tmp_path: Path) -> None:
+    back_up(Settings(home=home), tmp_path / "copy")
+
+    with pytest.raises(UsageError, match="would lie in the copy itself"):
+        restore(Settings(home=tmp_path / "copy" / "home"), tmp_path / "copy")
+    assert not (tmp_path / "copy" / "home").exists()
+
+
 def test_a_copy_never_writes_over_anything(home: Path, tmp_path: Path) -> None:
     back_up(Settings(home=home), tmp_path / "copy")
 

@@ -107,6 +107,9 @@ def restore(settings: Settings, copy: Path) -> str:
     if n_bytes != about["bytes"]:
         msg = f"{copy} is not as it was made: it holds {n_bytes:,} bytes, of {about['bytes']:,}"
         raise UsageError(msg, hint="a file of it was lost, cut or written to: take another copy")
+    if home.root.resolve().is_relative_to(copy.resolve()):
+        msg = f"the home {home.root} would lie in the copy itself"
+        raise UsageError(msg, hint="set TIPOFF_HOME to a folder elsewhere")
     part = home.root / _UNFINISHED  # not beside it: the home may be where a disk is mounted
     with _whole(part, f"no home was made in {home.root}"):
         shutil.copytree(copy, part, dirs_exist_ok=True, ignore=shutil.ignore_patterns(_ABOUT, _OF_A_READER))

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
 from urllib.parse import urlsplit
+from urllib.request import Request
 
 import httpx
 
@@ -39,7 +41,12 @@ class LiveWorld:
 
         ways: dict[str, httpx.Proxy | None] = {DIRECT: None} | dict(pool.proxies)
         clients = {
-            way: httpx.Client(transport=Outside(is_trusted=is_trusted, proxy=proxy), trust_env=False, timeout=30.0)
+            way: httpx.Client(
+                transport=Outside(is_trusted=is_trusted, proxy=proxy),
+                trust_env=False,
+                timeout=30.0,
+                cookies=CookieJar(_Sendable()),
+            )
             for way, proxy in ways.items()
         }
         return Asker(
@@ -50,6 +57,13 @@ class LiveWorld:
             providers=known_by_host(tuple(self.providers)),
             pause=self.wait,
         )
+
+
+class _Sendable(DefaultCookiePolicy):
+    """Takes no cookie that could not be sent back: each later request of its host would break on it."""
+
+    def set_ok(self, cookie: Cookie, request: Request) -> bool:
+        return f"{cookie.name}{cookie.value}".isascii() and super().set_ok(cookie, request)
 
 
 def _end(address: str) -> tuple[str, int]:
