@@ -1,5 +1,7 @@
 """Asking over real sockets: whatever a provider does, one request ends in time, in bounded memory, with a reason."""
 
+import dataclasses
+import socket
 import threading
 import tracemalloc
 from collections.abc import Iterator
@@ -7,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import quote, urlsplit
 
 import pytest
 from benchmarks.local_provider import Local, provider, proxy
@@ -182,6 +185,27 @@ def test_a_provider_of_the_internet_that_resolves_to_this_machine_is_not_asked(l
     with pytest.raises(SourceError, match="ForbiddenAddress"):
         one(Request(source="provider", url=f"http://localhost:{port}/ok"), now=now)
     assert not local.asked
+
+
+def test_a_provider_of_whose_addresses_one_is_silent_is_asked_at_the_next(
+    local: Local, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port, found = urlsplit(local.url).port, socket.getaddrinfo
+
+    def two(host: str, *rest: Any, **more: Any) -> list[Any]:
+        addresses = ("127.0.0.2", "127.0.0.1") if host == "two.example" else (host,)
+        return [line for address in addresses for line in found(address, *rest, **more)]
+
+    with socket.create_server(("127.0.0.2", port or 0), backlog=0) as full, ExitStack() as waiting:
+        for _ in range(4):  # more than it lets wait: the system answers nobody who comes after
+            one = waiting.enter_context(socket.socket())
+            one.settimeout(0)
+            one.connect_ex(full.getsockname())
+        monkeypatch.setattr(socket, "getaddrinfo", two)
+        limits = dataclasses.replace(QUICK, connect=timedelta(milliseconds=200))
+        asked = asker(tmp_path, known(local, home=f"http://two.example:{port}", limits=limits))
+
+        assert asked(request("ok"), now=now).payload.body == b'{"data": [1]}'
 
 
 def test_a_tag_that_is_not_ascii_goes_back_as_it_came_also_after_a_restart(local: Local, tmp_path: Path) -> None:

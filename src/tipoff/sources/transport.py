@@ -94,7 +94,7 @@ class _Network(httpcore.NetworkBackend):
             try:
                 rest = _within(timeout, httpcore.ConnectTimeout)
                 return _Stream(self._inner.connect_tcp(address, port, rest, local_address, socket_options))
-            except httpcore.ConnectError as error:
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure if failure is not None else httpcore.ConnectError(f"{host} has no address")
 
