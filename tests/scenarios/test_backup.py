@@ -14,6 +14,7 @@ from tests.samples import Samples
 from tests.support import published, tipoff
 
 from tipoff.app.backup import restore
+from tipoff.app.holder import lock
 from tipoff.app.live import run_controllers, sample_live
 from tipoff.app.requests import back_up
 from tipoff.config import Settings
@@ -101,7 +102,7 @@ def test_a_disk_that_refuses_leaves_no_part_of_a_copy_or_home_and_is_told_in_a_l
         assert (len(ran.stderr) < 700, ran.stderr.count("\n")) == (True, 2), ran.stderr
         assert not left.exists()
     assert {path.name for path in tmp_path.iterdir()} <= {"copy", "again", "home"}
-    assert list((tmp_path / "again").iterdir()) == []
+    assert [path.name for path in (tmp_path / "again").iterdir()] == ["lock"]
 
 
 def test_a_restore_that_was_killed_is_begun_anew_and_until_then_there_is_no_home(home: Path, tmp_path: Path) -> None:
@@ -114,6 +115,20 @@ def test_a_restore_that_was_killed_is_begun_anew_and_until_then_there_is_no_home
 
     assert differences(hashes_of(str(home)), hashes_of(str(tmp_path / "again"))) == []
     assert not (tmp_path / "again" / ".restore").exists()
+
+
+def test_of_two_restores_at_once_one_makes_the_home_and_the_other_takes_nothing_of_it(
+    home: Path, tmp_path: Path
+) -> None:
+    back_up(Settings(home=home), tmp_path / "copy")
+    again = Settings(home=tmp_path / "again")
+    (again.home / ".restore").mkdir(parents=True)
+    (again.home / ".restore" / "ledger.db").write_text("the other's")
+
+    with lock(again.place), pytest.raises(UsageError, match="another process works in the home"):
+        restore(again, tmp_path / "copy")
+
+    assert (again.home / ".restore" / "ledger.db").read_text() == "the other's"
 
 
 def test_a_home_is_not_copied_into_itself(home: Path) -> None:

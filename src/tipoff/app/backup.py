@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from tipoff.app.holder import lock, lock_file
 from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.errors import PipelineError, UsageError
@@ -85,6 +86,13 @@ def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in files if not path.match(_OF_A_READER))
 
 
+def _must_be_new(home: Home) -> None:
+    passed = {_UNFINISHED, lock_file(home).name}
+    if home.root.exists() and {path.name for path in home.root.iterdir()} - passed:
+        msg = f"there is a home in {home.root}"
+        raise UsageError(msg, hint="set TIPOFF_HOME to a new folder, or move that one away")
+
+
 def restore(settings: Settings, copy: Path) -> str:
     """Leave the home as the copy has it, or as it was.
 
@@ -94,9 +102,7 @@ def restore(settings: Settings, copy: Path) -> str:
     if not (copy / _ABOUT).exists():
         msg = f"{copy} is no copy of a home: it has no {_ABOUT}"
         raise UsageError(msg, hint="name a folder that tipoff backup made")
-    if home.root.exists() and {path.name for path in home.root.iterdir()} - {_UNFINISHED}:
-        msg = f"there is a home in {home.root}"
-        raise UsageError(msg, hint="set TIPOFF_HOME to a new folder, or move that one away")
+    _must_be_new(home)
     try:
         about = json.loads((copy / _ABOUT).read_text("utf-8"))
         at, _ = datetime.fromisoformat(about["at"]), (about["build"], about["bytes"])
@@ -111,7 +117,8 @@ def restore(settings: Settings, copy: Path) -> str:
         msg = f"the home {home.root} would lie in the copy itself"
         raise UsageError(msg, hint="set TIPOFF_HOME to a folder elsewhere")
     part = home.root / _UNFINISHED  # not beside it: the home may be where a disk is mounted
-    with _whole(part, f"no home was made in {home.root}"):
+    with lock(home), _whole(part, f"no home was made in {home.root}"):
+        _must_be_new(home)  # as another restore may have made it meanwhile
         shutil.copytree(copy, part, dirs_exist_ok=True, ignore=shutil.ignore_patterns(_ABOUT, _OF_A_READER))
         for path in sorted(part.iterdir(), key=lambda path: path.name == "ledger.db"):  # it proves the others
             path.rename(home.root / path.name)
