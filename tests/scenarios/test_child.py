@@ -58,7 +58,7 @@ def test_an_error_of_its_own_kinds_comes_out_as_it_was(children: Children) -> No
     [
         (divides, (), "ZeroDivisionError: division by zero at test_child.py"),
         (is_interrupted, (None, None), "KeyboardInterrupt"),
-        (cannot_be_sent, (), "pickle"),
+        (cannot_be_sent, (), "local object"),
     ],
 )
 def test_whatever_it_raises_is_told_with_its_place_and_the_process_goes_on(

@@ -297,3 +297,21 @@ def test_a_monitor_of_its_own_works_beside_the_controller_and_a_second_one_is_re
         cli(["monitor", "nba"], standalone_mode=False)
 
     assert looked == ["nba"]
+
+
+def test_a_home_that_is_moved_away_ends_what_works_in_it_and_no_ledger_is_made_in_its_place(tmp_path: Path) -> None:
+    home, log = tmp_path / "home", tmp_path / "said"
+    environment = os.environ | SHORT | {"TIPOFF_HOME": str(home)}
+    running = begun(
+        "tipoff", "up", "nba", "--world", "sample", "--no-web", environment=environment, cwd=tmp_path, log=log
+    )
+    try:
+        wait_until(lambda: beat_of(home, "controller nba") is not None, 120 * SECOND)
+        home.rename(tmp_path / "elsewhere")
+        status = running.wait(timeout=60)
+    finally:
+        running.send_signal(signal.SIGKILL)
+
+    assert status == 2
+    assert f"{home}/ledger.db was moved, removed or replaced while it was at work" in log.read_text()
+    assert not (home / "ledger.db").exists()  # an answer that was on its way may be archived

@@ -167,6 +167,27 @@ def sentinel(folder: Path, n: int) -> Iterator[Sentinel]:
         one.close()
 
 
+def test_a_ledger_that_is_taken_away_while_it_is_looked_at_is_told_at_once_and_until_it_is_back(
+    a_day: Path, tmp_path: Path
+) -> None:
+    for name in ("ledger.db", "ledger.db-wal"):
+        if (a_day / name).exists():
+            (tmp_path / name).write_bytes((a_day / name).read_bytes())
+    told = []
+    with sentinel(tmp_path, 0) as one:
+        now = RealClock().now()
+        for n, step in enumerate(("here", "away", "away", "back")):
+            if n in {1, 3}:
+                ends = ("ledger.db", "elsewhere") if step == "away" else ("elsewhere", "ledger.db")
+                (tmp_path / ends[0]).rename(tmp_path / ends[1])
+            found = one.look(now + n * timedelta(minutes=6))
+            told.append([trouble.note for trouble in found if trouble.cause == "ledger"])
+
+    assert told[0] == told[3] == []
+    assert ["was moved, removed or replaced" in "".join(said) for said in told] == [False, True, False, False]
+    assert "there is no ledger" in told[2][0]
+
+
 def test_a_damaged_store_of_its_own_is_a_clear_error(a_day: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()

@@ -55,7 +55,7 @@ def ticked(
         if any(stale):
             raise GONE
 
-    beats: Any = SimpleNamespace(write=beat, let_go=stale.clear)
+    beats: Any = SimpleNamespace(must_stand=lambda: None, write=beat, let_go=stale.clear)
     live._tick(spec, stage, beats, stop, said.append)  # noqa: SLF001 -- the loop itself
     return said, starts
 

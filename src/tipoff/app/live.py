@@ -207,6 +207,7 @@ def _tick(live: LiveSpec, stage: Instance, beats: AlertStore, stop: Stop, said: 
     season: Season | None = None
     controller, after, failed = None, "", ""
     while not stop.is_set() and season is None:
+        beats.must_stand()
         left, now = clock.timer(every), clock.now()
         if stage.beside is not None:
             stage.beside.woken.clear()

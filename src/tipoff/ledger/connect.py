@@ -75,6 +75,17 @@ class Held:
 
     _engine: Engine
     _connection: Connection
+    _file: tuple[Path, int] | None = None  # and its inode, as it was opened; None for a database
+
+    def must_stand(self) -> None:
+        """Raise `UsageError` where its file was moved, removed or replaced since: what is written to it would be lost."""
+        if self._file is not None and _inode(self._file[0]) != self._file[1]:
+            msg = f"{self._file[0]} was moved, removed or replaced while it was at work: what it writes would be lost"
+            raise UsageError(msg, hint="put the home back where it was, or restore a copy, and start again")
+
+    def _keep(self, target: Path | str) -> None:
+        if isinstance(target, Path) and (inode := _inode(target)) is not None:
+            self._file = target, inode
 
     def close(self) -> None:
         """Let go of it."""
@@ -86,6 +97,13 @@ class Held:
 
     def __exit__(self, *_error: object) -> None:
         self.close()
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
 
 
 @contextmanager

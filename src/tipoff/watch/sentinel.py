@@ -288,6 +288,7 @@ class Sentinel:
             try:
                 if self._ledger is None:
                     self._ledger = Ledger(self._ledger_at, read_only=True)
+                self._ledger.must_stand()
                 facts = read_facts(self._ledger, league, now)
                 self._off[league] = facts.off
                 found = judge(self._as_seen(facts, now), now, self._limits)
