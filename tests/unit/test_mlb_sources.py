@@ -15,6 +15,7 @@ import pytest
 from tipoff.core.errors import SourceError
 from tipoff.core.payload import Payload, Request
 from tipoff.core.rows import arrow_schema, table_from_records
+from tipoff.core.schema import Table
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context
 from tipoff.leagues.mlb import tables
@@ -294,6 +295,14 @@ def test_one_pitcher_or_batter_that_cannot_be_read_costs_no_other(bad: Any) -> N
     assert [row["pitcher_id"] for row in pitchers.rows] == [1, 1, 2]
     assert len(pitchers.rejects) == 1
     assert len(batters.rows) == 20
+
+
+@pytest.mark.parametrize("table", [tables.BATTER_BOXSCORES, tables.BATTER_GAMES])
+def test_a_man_who_batted_for_both_clubs_of_a_game_has_a_row_for_each(table: Table) -> None:
+    batters = feed.parse_batters(payload(over(), "823836"), context(DAY, "823836"), stored(GAME))
+
+    assert [row["batter_id"] for row in batters.rows].count(3) == 2
+    assert len({tuple(row[name] for name in table.key) for row in batters.rows}) == len(batters.rows) == 20
 
 
 def test_the_feed_of_another_game_or_in_a_state_that_is_not_known_is_an_error() -> None:

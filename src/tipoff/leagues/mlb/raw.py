@@ -136,7 +136,7 @@ TEAM_BOXSCORES = table(
 BATTER_BOXSCORES = table(
     Phase.RAW,
     "batter_boxscores",
-    ("game_id", "batter_id"),
+    ("game_id", "batter_id", "team"),
     GAME,
     integer("batter_id", 1, required=True),
     text("batter_name", required=True),
@@ -223,7 +223,7 @@ TEAM_GAMES = table(
 BATTER_GAMES = table(
     Phase.ANALYTICS,
     "batter_games",
-    ("game_id", "batter_id"),
+    ("game_id", "batter_id", "team"),
     GAME,
     integer("batter_id", 1, required=True),
     text("batter_name", required=True),

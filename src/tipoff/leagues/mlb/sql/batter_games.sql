@@ -1,5 +1,5 @@
 -- A batter's game with the hand of the starter whom he faced.
--- key: game_id, batter_id · strikeout_ratio: by at-bats and walks, in [0, 1]
+-- key: game_id, batter_id, team (a game that goes on months later may have a man for both) · strikeout_ratio: by at-bats and walks, in [0, 1]
 WITH starters AS (
   SELECT game_id, opponent, throws
   FROM slate.pitcher_boxscores
