@@ -108,6 +108,12 @@ def without(column: str) -> Change:
         ("schedule_{}.csv", lambda rows: [rows[0] | {"game_date": "2097-1"}], "line 2 says '2097-1' for a day"),
         ("schedule_{}.csv", lambda rows: [rows[0] | {"home_team": "SEA"}], "is of no NBA club: SEA"),
         ("team_gamelogs_{}.csv.gz", without("PTS"), "lacks the columns PTS"),
+        (
+            "team_gamelogs_{}.csv.gz",
+            lambda rows: [rows[0] | {"MATCHUP": ""}, *rows[1:]],
+            "lacks MATCHUP in a row of the game",
+        ),
+        ("team_gamelogs_{}.csv.gz", lambda rows: [rows[0] | {"PTS": ""}, *rows[1:]], "lacks PTS in a row of the game"),
         ("player_gamelogs_{}.csv.gz", without("GAME_ID"), "lacks the columns GAME_ID"),
         ("player_gamelogs_{}.csv.gz", without("GAME_DATE"), "lacks the columns GAME_DATE"),
         ("player_gamelogs_{}.csv.gz", lambda rows: [rows[0] | {"GAME_DATE": ""}], "no game of the season 2097-98"),

@@ -28,7 +28,9 @@ def shown_path(path: str) -> str:
     """Return the path of a secret's file as it may be shown: what is no path may be the secret itself, in a file's place."""
     if "://" in path:
         return "no file but an address"  # with its password
-    return path if "/" in path else "a text without a folder, which is not shown: is it the secret itself?"
+    if path.startswith(("/", "~", ".")) or ("/" in path and Path(path).parent.is_dir()):
+        return path
+    return "a text without a folder, which is not shown: is it the secret itself?"
 
 
 class Secret:

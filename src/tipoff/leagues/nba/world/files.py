@@ -21,6 +21,7 @@ _BOX = "GAME_ID GAME_DATE MATCHUP TEAM_ID TEAM_ABBREVIATION MIN FGM FGA FTM FTA 
 _LOGGED = frozenset(_BOX.split())
 _NEEDED = {"team": _LOGGED, "player": _LOGGED | {"PLAYER_ID", "PLAYER_NAME"}}  # columns of the game logs
 _DRAWN = frozenset({"game_id", "game_date", "home_team", "away_team", "home_pts", "away_pts"})  # and of a schedule
+_OF_A_SIDE = ["GAME_ID", "GAME_DATE", "MATCHUP", "TEAM_ABBREVIATION", "PTS"]
 _SIDES = 2
 _CUT = "restore the file; it may have been cut short"
 
@@ -65,7 +66,7 @@ class Files:
         name = f"schedule_{self.season}.csv"
         path = self.path("nba", name)
         if not path.exists():
-            return _in_log(self.log("team"))
+            return self._in_log()
         rows = self.records(name)
         if not rows:
             msg = f"{path} names no game of the season {self.season}"
@@ -91,7 +92,7 @@ class Files:
         last = min(max((str(day)[:10] for day in logged if day), default="") for logged in days)
         drawn = [row for row in self.schedule() if row["home_pts"] and row["away_pts"]]
         seen = {row["game_id"] for row in drawn}
-        beside = [row for row in _in_log(self.log("team")) if row["game_id"] not in seen]
+        beside = [row for row in self._in_log() if row["game_id"] not in seen]
         games = [row for row in (*drawn, *beside) if row["game_date"] <= last]
         if not games:
             msg = f"{self.root} has no game of the season {self.season} with a box score"
@@ -102,6 +103,21 @@ class Files:
                 msg = f"the game {row['game_id']} of {row['game_date']} is of no NBA club: {', '.join(sorted(strange))}"
                 raise UsageError(msg, hint=f"mend its row in the season's files in {self.root / 'nba'}")
         return games
+
+    def _in_log(self) -> list[dict[str, str]]:
+        """Return the games of the teams' game log, a row each.
+
+        The home side is the one with `vs.`; of a game on neutral ground both rows say `@`, and a schedule alone knows who is at
+        home: without one, it is the side that comes first by its code.
+        """
+        sides: dict[str, list[Row]] = {}
+        for row in self.log("team").select(_OF_A_SIDE).to_pylist():
+            if None in row.values():
+                lacks = ", ".join(sorted(name for name in row if row[name] is None))
+                msg = f"{self._log('team')} lacks {lacks} in a row of the game {row['GAME_ID']}"
+                raise UsageError(msg, hint=_CUT)
+            sides.setdefault(row["GAME_ID"], []).append(row)
+        return [_from_log(rows) for rows in sides.values() if len(rows) == _SIDES]
 
     def _log(self, kind: str) -> Path:
         return self.path("nba", f"{kind}_gamelogs_{self.season}.csv.gz")
@@ -165,18 +181,6 @@ def log_of(data: Path, season: str) -> Sequence[Row]:
     if season not in season_names(data):
         return ()
     return [row | {"GAME_DATE": str(row["GAME_DATE"])} for row in Files(data, season).log("player").to_pylist()]
-
-
-def _in_log(table: pa.Table) -> list[dict[str, str]]:
-    """Return the games of a teams' game log, a row each.
-
-    The home side is the one with `vs.`; of a game on neutral ground both rows say `@`, and a schedule alone knows who is at home:
-    without one, it is the side that comes first by its code.
-    """
-    sides: dict[str, list[Row]] = {}
-    for row in table.select(["GAME_ID", "GAME_DATE", "MATCHUP", "TEAM_ABBREVIATION", "PTS"]).to_pylist():
-        sides.setdefault(row["GAME_ID"], []).append(row)
-    return [_from_log(rows) for rows in sides.values() if len(rows) == _SIDES]
 
 
 def _from_log(rows: list[Row]) -> dict[str, str]:
