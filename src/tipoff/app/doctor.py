@@ -80,9 +80,8 @@ def installed_files(found: importlib.metadata.Distribution) -> Iterator[DoctorLi
     if '"editable": true' in (found.read_text("direct_url.json") or ""):
         yield DoctorLine(what="installed files", ok=True, said="an editable checkout: what runs is what stands there")
         return
-    recorded = csv.reader(
-        (found.read_text("RECORD") or "").splitlines()
-    )  # `found.files` has no missing file since 3.12
+    # read here, for `found.files` leaves out what is missing since Python 3.12
+    recorded = csv.reader((found.read_text("RECORD") or "").splitlines())
     files = {path: hashed for path, hashed, _ in recorded if hashed}
     other = sorted(
         path for path, hashed in files.items() if not _is_as_recorded(Path(str(found.locate_file(path))), hashed)

@@ -47,7 +47,8 @@ def obligation_row(entry: Entry, *, season: str) -> Row:
     """
     obligation = entry.obligation
     proven = entry.proof.units if entry.proof else {}
-    made = [unit for unit in obligation.units if unit in proven.keys() - entry.excused.keys() - set(entry.missing)]
+    not_made = entry.excused.keys() | set(entry.missing)
+    made = [unit for unit in obligation.units if unit in proven and unit not in not_made]
     n_signed = sum(1 for unit in made if proven[unit].excuse)
     dues = [times.due_at for times in obligation.times.values() if times.due_at is not None]
     end_of_day = midnight(obligation.day + timedelta(days=1))

@@ -69,9 +69,8 @@ class Exchange:
                     where = f"{target.scheme}://{target.host}"[:100]
                     msg = f"{request.source} leads to {where}, which is not one of its hosts"
                     hint = "nothing was asked there; declare the host, or mend the address"
-                    raise SourceError(
-                        msg, kind=ErrorKind.TRANSIENT, hint=hint
-                    )  # so do pages that say that it is being mended
+                    # a provider that is being mended leads elsewhere too
+                    raise SourceError(msg, kind=ErrorKind.TRANSIENT, hint=hint)
                 url = target
         msg = f"{request.source} leads on and on: more than {provider.limits.redirects} redirects"
         raise SourceError(msg, kind=ErrorKind.TRANSIENT, hint="it is asked again later")
