@@ -86,32 +86,29 @@ class CheckTimes:
         return self.since is None or due_at is None or self.since <= due_at
 
 
+@dataclass(slots=True, kw_only=True)
 class Watch:
     """Watches a replay: what lives in the controller's process looks while that lives, the sentinel always."""
 
-    def __init__(  # noqa: PLR0913 -- what is watched, and how
-        self,
-        *,
-        league: League,
-        season: Season,
-        days: tuple[date, date],
-        home: Home,
-        stores: Instance,
-        outages: Sequence[Outage] = (),
-        build: str,
-        checks: bool = True,
-    ) -> None:
-        self._league, self._season, self._home, self._stores = league, season, home, stores
-        self._outages, self._build, self._checks = outages, build, checks
-        self._days = days
-        self._monitor: Monitor | None = None
-        self._sentinel: Sentinel | None = None
-        self._tellings: list[AlertStore] = []
-        self._times = CheckTimes(league, season)
-        self._examiners: dict[int, Examiner] = {}
-        self.troubles: dict[str, datetime] = {}
-        self.messages: list[tuple[datetime, Message]] = []
-        self._now: datetime | None = None
+    league: League
+    season: Season
+    days: tuple[date, date]
+    home: Home
+    stores: Instance
+    outages: Sequence[Outage] = ()
+    build: str
+    checks: bool = True
+    _times: CheckTimes = field(init=False)
+    _monitor: Monitor | None = None
+    _sentinel: Sentinel | None = None
+    _tellings: list[AlertStore] = field(default_factory=list)
+    _examiners: dict[int, Examiner] = field(default_factory=dict)
+    troubles: dict[str, datetime] = field(default_factory=dict)
+    messages: list[tuple[datetime, Message]] = field(default_factory=list)
+    _now: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self._times = CheckTimes(self.league, self.season)
 
     def _keep(self, _channel: Channel, message: Message) -> None:
         if self._now is not None:
@@ -125,46 +122,46 @@ class Watch:
             self.troubles.setdefault(trouble.check, now)
 
     def _look_inside(self, now: datetime) -> None:
-        if not self._stores.is_open or any(outage.begin <= now < outage.end for outage in self._outages):
+        if not self.stores.is_open or any(outage.begin <= now < outage.end for outage in self.outages):
             self._monitor = None  # it lives in the controller's process
             return
         try:
-            if self._checks:
+            if self.checks:
                 self._examine(now)
             self._inside().look(now)
         except LedgerError:  # the controller meets it too, and its next start tells it
             self._monitor, self._examiners = None, {}  # a process whose ledger fails is started again
 
     def _outside(self, now: datetime) -> list[Trouble]:
-        if not self._home.has_ledger:
+        if not self.home.has_ledger:
             return []
         if self._sentinel is None:
-            store = AlertStore(self._home.sentinel, profile=Profile.REPLAY, create=True)
+            store = AlertStore(self.home.sentinel, profile=Profile.REPLAY, create=True)
             self._tellings.append(store)
             self._sentinel = Sentinel(
-                ledger=self._home.ledger,
-                leagues=[self._league.name],
+                ledger=self.home.ledger,
+                leagues=[self.league.name],
                 store=store,
                 channels=(RECORD,),
                 send=self._keep,
-                build=self._build,
+                build=self.build,
                 limits=REPLAYED,
             )
         return self._sentinel.look(now)
 
     def _inside(self) -> Monitor:
         if self._monitor is None:
-            store = AlertStore(self._home.ledger, profile=Profile.REPLAY)
+            store = AlertStore(self.home.ledger, profile=Profile.REPLAY)
             self._tellings.append(store)
             sentinel = self._sentinel
             self._monitor = Monitor(
-                league=self._league,
-                days=self._days,
-                ledger=lambda: self._stores.ledger,
+                league=self.league,
+                days=self.days,
+                ledger=lambda: self.stores.ledger,
                 store=store,
                 channels=(RECORD,),
                 send=self._keep,
-                build=self._build,
+                build=self.build,
                 sentinel=Outside(read=sentinel.told) if sentinel else None,
             )
         return self._monitor
@@ -172,15 +169,15 @@ class Watch:
     # --- checks
 
     def _examine(self, now: datetime) -> None:
-        lease = self._stores.ledger.lease(f"controller {self._league.name}")
+        lease = self.stores.ledger.lease(f"controller {self.league.name}")
         if lease is None or now - (lease.until - LEASE) > CHECKED_AFTER_TICK:
             return  # what is not there while nobody decides is no fault of the data
-        examine_due(self._times, self._examiner, self._stores, now, days=self._days)
+        examine_due(self._times, self._examiner, self.stores, now, days=self.days)
 
     def _examiner(self) -> Examiner:
-        key = id(self._stores.warehouse)
+        key = id(self.stores.warehouse)
         if key not in self._examiners:
-            self._examiners = {key: examiner_of(self._league, self._season, self._stores)}
+            self._examiners = {key: examiner_of(self.league, self.season, self.stores)}
         return self._examiners[key]
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from tipoff.core.schema import Phase
 from tipoff.core.slate import Season
 from tipoff.core.wording import some
 from tipoff.ledger import Batch, Ledger
+from tipoff.ledger.reader import LeagueRecords
 from tipoff.ledger.rows import finding
 from tipoff.ledger.rulebook import filters_kept, gates_kept
 from tipoff.store.dialect import CompiledStep
@@ -48,35 +49,34 @@ class Examined:
     error: str = ""  # why it could not be measured at all; told, for a check that cannot run sees nothing
 
 
+@dataclass(slots=True, kw_only=True)
 class Examiner:
     """Measures a league's checks on the slates of one season."""
 
-    def __init__(  # noqa: PLR0913 -- what it looks at
-        self,
-        *,
-        league: League,
-        season: Season,
-        loaded: Mapping[str, CompiledStep],
-        warehouse: Warehouse,
-        ledger: Ledger,
-        published: Published,
-        stopwatch: Callable[[], float],
-    ) -> None:
-        self._league, self._season, self._loaded = league, season, loaded
-        self._warehouse, self._ledger, self._stopwatch = warehouse, ledger, stopwatch
-        self._published, self._records = published, ledger.of(league.name)
-        self._order = {step.name: place for place, step in enumerate(league.steps)}
-        self._looked: dict[date, object] = {}
-        self._usual: dict[str, deque[tuple[date, Profiles]]] = {}
-        self._last: SlateView | None = None  # the newest look, until it is written down
-        self._seen: OrderedDict[date, Seen] = OrderedDict()  # of the slates looked at last
+    league: League
+    season: Season
+    loaded: Mapping[str, CompiledStep]
+    warehouse: Warehouse
+    ledger: Ledger
+    published: Published
+    stopwatch: Callable[[], float]
+    _records: LeagueRecords = field(init=False)
+    _order: Mapping[str, int] = field(init=False)
+    _looked: dict[date, object] = field(default_factory=dict)
+    _usual: dict[str, deque[tuple[date, Profiles]]] = field(default_factory=dict)
+    _last: SlateView | None = None  # the newest look, until it is written down
+    _seen: OrderedDict[date, Seen] = field(default_factory=OrderedDict)  # of the slates looked at last
+
+    def __post_init__(self) -> None:
+        self._records = self.ledger.of(self.league.name)
+        self._order = {step.name: place for place, step in enumerate(self.league.steps)}
 
     def examine(
         self, day: date, now: datetime, *, checks: Sequence[Check] | None = None, cadence: Cadence | None = None
     ) -> list[Examined]:
         """Measure `checks` (all of the league's, or those of a cadence) on the slate of `day`; nothing is written."""
         self.mirror(day)
-        chosen = self._league.checks if checks is None else checks
+        chosen = self.league.checks if checks is None else checks
         return self.measure([c for c in chosen if cadence is None or c.cadence is cadence], day, now)
 
     def measure(self, checks: Iterable[Check], day: date, now: datetime) -> list[Examined]:
@@ -88,11 +88,11 @@ class Examiner:
         return SlateView(
             day=day,
             now=now,
-            season=self._season,
-            league=self._league,
-            warehouse=self._warehouse,
-            ledger=self._ledger,
-            loaded=self._loaded,
+            season=self.season,
+            league=self.league,
+            warehouse=self.warehouse,
+            ledger=self.ledger,
+            loaded=self.loaded,
             profiles_before=self.usual,
             before=self._seen.get(day, Seen()),
         )
@@ -110,17 +110,17 @@ class Examiner:
 
     def mirror(self, day: date) -> None:
         """Let the checks see what is published for `day`; a document that nobody can read shows them no rows."""
-        for step in self._league.steps:
+        for step in self.league.steps:
             if step.phase is Phase.PUBLISHED:
                 try:
-                    rows = self._published.rows(step, day)
+                    rows = self.published.rows(step, day)
                 except WarehouseError:
                     rows = table_from_records(step.table, [])
-                self._warehouse.mirror(step.table, day, rows)
+                self.warehouse.mirror(step.table, day, rows)
 
     def _measure(self, check: Check, view: SlateView) -> Examined:
         """Return what a check measured; one that cannot be run measured nothing, which is told and is no pass."""
-        began, error = self._stopwatch(), ""
+        began, error = self.stopwatch(), ""
         try:
             if check.sql:
                 measured = _asked(check, view)
@@ -133,7 +133,7 @@ class Examiner:
         except _CANNOT as raised:
             error = f"{type(raised).__name__}: {raised}"
             measured = Measured.nothing(f"it could not be measured: {error}"[:500])
-        took_ms = (self._stopwatch() - began) * 1000
+        took_ms = (self.stopwatch() - began) * 1000
         return Examined(check=check, measured=measured, status=check.status(measured), took_ms=took_ms, error=error)
 
     def _blamed(self, found: Sequence[Examined], day: date) -> list[Examined]:
@@ -168,9 +168,9 @@ class Examiner:
         seen, upstream = {own}, deque([*check.tables, own])
         while upstream:
             name = upstream.popleft()
-            if name in self._loaded and name in broken:
+            if name in self.loaded and name in broken:
                 seen.add(name)
-                upstream += [read.table for read in self._loaded[name].inputs if read.table not in seen]
+                upstream += [read.table for read in self.loaded[name].inputs if read.table not in seen]
         first = min(seen & broken or {own}, key=lambda name: self._order.get(name, 0))
         return known.get(first, f"data:{first}")
 
@@ -197,7 +197,7 @@ class Examiner:
         for silent in self._silent_others(day, now):
             batch.add("findings", silent)
         self._keep_profiles(batch, day, found, now)
-        self._ledger.commit(batch)
+        self.ledger.commit(batch)
 
     def _keep_profiles(self, batch: Batch, day: date, found: Iterable[Examined], now: datetime) -> None:
         """Keep what the day's tables look like, for the days after; what failed, or cannot be read, is no example."""
@@ -208,12 +208,12 @@ class Examiner:
             for one in found
             if (one.status is CheckStatus.FAILED or one.error) and one.check.tables
         }
-        for step in self._league.steps:
+        for step in self.league.steps:
             if step.name in spoiled or not view.profile(step.name):
                 continue
             profile = view.profile(step.name)
             text = json.dumps({name: {k: round(v, 6) for k, v in part.items()} for name, part in profile.items()})
-            slate = {"league": self._league.name, "output": step.name, "day": day}
+            slate = {"league": self.league.name, "output": step.name, "day": day}
             batch.add("profiles", slate | {"at": now, "profile": text})
             self._remember(step.name, day, profile)
         self._seen[day] = view.seen.small()
@@ -224,7 +224,7 @@ class Examiner:
     def _row(self, day: date, one: Examined, now: datetime) -> Row:
         check, measured = one.check, one.measured
         return {
-            "league": self._league.name,
+            "league": self.league.name,
             "day": day,
             "check": check.name,
             "status": one.status.value,
@@ -258,8 +258,8 @@ class Examiner:
 
     def _silent_others(self, day: date, now: datetime) -> Iterator[Row]:
         """Yield the findings of gates and filters that have had their window and never fired, each once for ever."""
-        ask, known = self._ledger.rows, {finding.note for finding in self._records.findings(check="rules_fire")}
-        for rule in (*gates_kept(ask, self._league.name), *filters_kept(ask, self._league.name)):
+        ask, known = self.ledger.rows, {finding.note for finding in self._records.findings(check="rules_fire")}
+        for rule in (*gates_kept(ask, self.league.name), *filters_kept(ask, self.league.name)):
             found = self._never_fired(day, rule.kind, rule.name, "fired", now)
             if rule.is_silent and found["note"] not in known:
                 yield found
@@ -272,7 +272,7 @@ class Examiner:
     def _told(  # noqa: PLR0913 -- the columns of one row
         self, day: date, check: str, cause: str, severity: Severity, note: str, now: datetime
     ) -> Row:
-        return finding((self._league.name, "", day), check, cause[:64], severity, note, now=now, required=0.0)
+        return finding((self.league.name, "", day), check, cause[:64], severity, note, now=now, required=0.0)
 
     def _rules(self, found: Iterable[Examined], now: datetime) -> list[Row]:
         known = self._records.rule_counts()
@@ -282,7 +282,7 @@ class Examiner:
             fired = one.status is CheckStatus.FAILED
             rows.append(
                 {
-                    "league": self._league.name,
+                    "league": self.league.name,
                     "rule": one.check.name,
                     "evaluated": (was.evaluated if was else 0) + (one.status is not CheckStatus.NOT_MEASURABLE),
                     "fired": (was.fired if was else 0) + fired,
@@ -299,7 +299,7 @@ class Examiner:
     def usual(self, name: str, day: date) -> list[Profiles]:
         """Return the profiles of the slates before `day`, newest first."""
         if name not in self._usual:
-            kept = self._records.profiles_before(name, day, since=self._season.first_day, n=USUAL)
+            kept = self._records.profiles_before(name, day, since=self.season.first_day, n=USUAL)
             self._usual[name] = deque(kept, maxlen=4 * USUAL)
         return [profile for of, profile in reversed(self._usual[name]) if of < day][:USUAL]
 

@@ -1,9 +1,9 @@
 """The controller: each tick compares what is expected with what is proven, and works on the difference."""
 
-import dataclasses
 import heapq
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from tipoff.core.clock import league_day, midnight
@@ -40,6 +40,7 @@ MAX_ROUNDS = 60  # more rounds at one instant than any catalog is deep means tha
 _LONG_AGO, _LONG_AHEAD = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
+@dataclass(kw_only=True)
 class Controller:
     """Keeps the obligations of one league, a season at a time, and works until each is met.
 
@@ -50,39 +51,34 @@ class Controller:
     one stands by and takes over when the lease has ended.
     """
 
-    def __init__(  # noqa: PLR0913 -- the one place where the parts meet
-        self,
-        *,
-        league: League,
-        season: Season,
-        days: tuple[date, date],
-        loaded: Mapping[str, CompiledStep],
-        ledger: Ledger,
-        warehouse: Warehouse,
-        published: Callable[[], tuple[list[Proof], list[Damaged]]],
-        losses: Callable[[], Sequence[Loss]],
-        mark: Callable[[Sequence[HaltRecord], date], None],
-        executor: Executor,
-        identity: past.Identity,
-        jitter: Callable[[str], float],
-        has_key: Callable[[str], bool | None],
-        at: Callable[[str], None],
-        scope: frozenset[str] | None = None,
-        anew: bool = False,
-    ) -> None:
-        self._league, self._season, self._days, self._scope, self._anew = league, season, days, scope, anew
-        self._loaded, self._ledger, self._warehouse, self._executor = loaded, ledger, warehouse, executor
-        self._published, self._losses, self._mark = published, losses, mark
-        self._identity, self._jitter, self._has_key, self._at = identity, jitter, has_key, at
-        self.counts = Counts()
-        self._serial, self._budget, self._turn = itertools.count(), RunBudget(), Turn(ledger, league.name, identity)
-        self._lease: Lease | None = None
+    league: League
+    season: Season
+    days: tuple[date, date]
+    loaded: Mapping[str, CompiledStep]
+    ledger: Ledger
+    warehouse: Warehouse
+    published: Callable[[], tuple[list[Proof], list[Damaged]]]
+    losses: Callable[[], Sequence[Loss]]
+    mark: Callable[[Sequence[HaltRecord], date], None]
+    executor: Executor
+    identity: past.Identity
+    jitter: Callable[[str], float]
+    has_key: Callable[[str], bool | None]
+    at: Callable[[str], None]
+    scope: frozenset[str] | None = None
+    anew: bool = False
+    counts: Counts = field(default_factory=Counts)
+    _lease: Lease | None = None
+
+    def __post_init__(self) -> None:
+        self._serial, self._budget = itertools.count(), RunBudget()
+        self._turn = Turn(self.ledger, self.league.name, self.identity)
         self._forget()
 
     def _forget(self) -> None:
         """Hold nothing in memory: what is true is read from the stores when the lease is taken."""
-        self.book = Book(self._league, self._season, self._loaded, None if self._scope else self._days[0])
-        self._results = Results(self.book, self._warehouse, self._jitter, self.counts)
+        self.book = Book(self.league, self.season, self.loaded, None if self.scope else self.days[0])
+        self._results = Results(self.book, self.warehouse, self.jitter, self.counts)
         self._dirty, self._moved = self._results.dirty, self._results.moved
         self._wakes: list[tuple[datetime, int, Key]] = []
         self._unopened: list[date] = []
@@ -91,11 +87,11 @@ class Controller:
         self._unmet: set[Key] = set()  # what is held or late: a tick tells how many
         self._gap: tuple[datetime, datetime] | None = None
         self._lost: list[Loss] = []
-        self._halts, self._keys = Halts(self._mark), Keys(self.book, self._has_key)
+        self._halts, self._keys = Halts(self.mark), Keys(self.book, self.has_key)
         self._last_at: datetime | None = None
         self._since = _LONG_AGO  # when this home first ran; known once the lease is taken
         self._stands_by_until: datetime | None = None
-        self._live = LiveRuns(self.book, self._executor, self._results)
+        self._live = LiveRuns(self.book, self.executor, self._results)
 
     def start(self, now: datetime, *, after: str = "") -> bool:
         """Take the lease and take up where the last controller left off: nothing is lost, nothing is left running.
@@ -111,40 +107,40 @@ class Controller:
         for run in known.unended_runs:
             batch.run_ends.append({"id": run["id"], "state": "expired", "ended_at": now})
             self._results.cut_off(run, now)
-        self._budget.begin(now, self._ledger.runs_since(self._league.name, midnight(league_day(now))))
+        self._budget.begin(now, self.ledger.runs_since(self.league.name, midnight(league_day(now))))
         self._gap = past.silence_before(known, now)
         self._results.go_back(past.ahead_by(past.last_seen(known), now))
         self._since = min(known.since or (now if known.last_tick is None else _LONG_AGO), now)
-        batch.fact("since", self._since.isoformat(), league=self._league.name)
+        batch.fact("since", self._since.isoformat(), league=self.league.name)
         take_since(self.book, known, self._since, batch, now)
-        for row in past.findings_on_the_past(known, self._identity, self._league.name, after, now=now):
+        for row in past.findings_on_the_past(known, self.identity, self.league.name, after, now=now):
             batch.add("findings", row)
-        batch.fact("over", "", league=self._league.name)
-        self._ledger.commit(batch, lease=self._renewed(now))
+        batch.fact("over", "", league=self.league.name)
+        self.ledger.commit(batch, lease=self._renewed(now))
         self._dirty.update(self.book.entries)
         return True
 
     def _take_up(self, batch: Batch, now: datetime) -> LedgerSnapshot:
-        known = self._ledger.load(self._league.name)
-        self.book.learned = learned_lateness(self._ledger, self._league, since=known.since or now, now=now)
-        published, damaged = self._published()
+        known = self.ledger.load(self.league.name)
+        self.book.learned = learned_lateness(self.ledger, self.league, since=known.since or now, now=now)
+        published, damaged = self.published()
         for error in damaged:
-            batch.add("findings", past.damage_finding(self._league.name, error, now))
-        stored = [*self._warehouse.proofs(), *published]
-        days = (self._season.first_day, self._days[1]) if self._scope else self._days
+            batch.add("findings", past.damage_finding(self.league.name, error, now))
+        stored = [*self.warehouse.proofs(), *published]
+        days = (self.season.first_day, self.days[1]) if self.scope else self.days
         fence = remember(self.book, self._results, known, stored, batch, days=days, now=now)
         self._results.take_up()
         self._unmet.update(key for key, entry in self.book.entries.items() if entry.state in records.UNMET)
-        take_rulings(self.book, self._ledger)
+        take_rulings(self.book, self.ledger)
         told = {(error.output, error.day) for error in damaged}
-        self._results.lose([*lost_by_stores(known.proofs, stored, told), *self._losses()], now, batch)
-        self._ledger.raise_number("runs", fence)
-        self._unopened = [d for d in days_to_open(self._season, *self._days)[::-1] if d not in self.book.slates]
+        self._results.lose([*lost_by_stores(known.proofs, stored, told), *self.losses()], now, batch)
+        self.ledger.raise_number("runs", fence)
+        self._unopened = [d for d in days_to_open(self.season, *self.days)[::-1] if d not in self.book.slates]
         self._held_at |= {(row["output"], row["day"], row["input"]): row["held_at"] for row in known.held_gates}
-        if self._scope:
+        if self.scope:
             for entry in self.book.entries.values():
                 entry.remake = self._in_scope(entry)
-                if self._anew and entry.remake:
+                if self.anew and entry.remake:
                     entry.gone = made_anew(entry)
         return known
 
@@ -157,10 +153,10 @@ class Controller:
         return [(entry, found) for entry, found in judged_anew(self.book, now) if self._in_scope(entry)]
 
     def _in_scope(self, entry: Entry) -> bool:
-        if self._scope is None:
+        if self.scope is None:
             return True
-        is_of_day = self._days[0] <= entry.obligation.day <= self._days[1]
-        return is_of_day and entry.step.name in (self._scope if self._anew else {*self._scope, self._league.schedule})
+        is_of_day = self.days[0] <= entry.obligation.day <= self.days[1]
+        return is_of_day and entry.step.name in (self.scope if self.anew else {*self.scope, self.league.schedule})
 
     @property
     def stands_by(self) -> bool:
@@ -173,12 +169,12 @@ class Controller:
             return self._stands_by_until
         first = [at for at in (self._live.next_end(), self._wakes[0][0] if self._wakes else None) if at is not None]
         if self._unopened:
-            first.append(opening_of(self._league, self._season, self._unopened[-1]))
+            first.append(opening_of(self.league, self.season, self._unopened[-1]))
         return min(first, default=None)
 
     def remake(self, days: tuple[date, date], outputs: Iterable[str]) -> list[Entry]:
         """Have what is missing or outdated of days that are over made, after all that is due; returns the obligations."""
-        wanted = {*outputs, self._league.schedule}
+        wanted = {*outputs, self.league.schedule}
         entries = self.book.entries.items()
         found = [entry for (name, day), entry in entries if name in wanted and days[0] <= day <= days[1]]
         for entry in found:
@@ -217,9 +213,9 @@ class Controller:
         for entry in self._live.expired(now):
             self._results.expire(entry, now, batch)
         self._wake(now)
-        ordered = self._ledger.of(self._league.name)
+        ordered = self.ledger.of(self.league.name)
         self._dirty.update(self.book.take_waivers(ordered.live_waivers(now)))
-        self._dirty.update(take_rulings(self.book, self._ledger))
+        self._dirty.update(take_rulings(self.book, self.ledger))
         self._dirty.update([*self._halts.take(self.book, ordered.halts(), now), *self._keys.take(now, batch)])
         self.counts.ticks += 1
         self._budget.begin(now)
@@ -235,7 +231,7 @@ class Controller:
                 break
             self._commit(batch, now)
             n_runs += len(claims)
-            self._at("claimed")
+            self.at("claimed")
             batch = Batch()
             now = self._live.hand_out([claim.numbered(row["id"]) for claim, row in claims], now, batch)
         self._record_tick(batch, now, n_judged=n_judged, n_run=n_runs)
@@ -244,7 +240,7 @@ class Controller:
 
     def _note_silence(self, now: datetime, batch: Batch) -> None:
         last, self._last_at = self._last_at, now
-        for row in past.findings_between_ticks(self._league.name, last, now):
+        for row in past.findings_between_ticks(self.league.name, last, now):
             batch.add("findings", row)
         if last is not None and now - last > past.GAP:
             self._gap = (last, now)
@@ -256,18 +252,18 @@ class Controller:
             season = self.book.season_of(entry.obligation.day).name
             batch.add("obligations", records.obligation_row(entry, season=season))
         self._moved.clear()
-        self._at("before ledger")
-        self._ledger.commit(batch, lease=self._renewed(now))
-        self._at("after ledger")
+        self.at("before ledger")
+        self.ledger.commit(batch, lease=self._renewed(now))
+        self.at("after ledger")
 
     def _renewed(self, now: datetime) -> Lease | None:
         if self._lease is not None:
-            self._lease = dataclasses.replace(self._lease, until=now + LEASE)
+            self._lease = replace(self._lease, until=now + LEASE)
         return self._lease
 
     def _keep_lease(self, now: datetime) -> None:
         if self._lease is not None and self._lease.until - now < LEASE / 2:
-            self._ledger.commit(Batch(), lease=self._renewed(now))
+            self.ledger.commit(Batch(), lease=self._renewed(now))
 
     def rest(self, now: datetime) -> None:
         """Write down the instant and the quiet ticks since the last busy one; the next start goes on from here."""
@@ -275,20 +271,20 @@ class Controller:
             return
         self._record_tick(batch := Batch(), now, n_judged=0, n_run=0)
         if self.next_wake() is None:  # whoever watches need not wait for another tick
-            batch.fact("over", now.isoformat(), league=self._league.name)
+            batch.fact("over", now.isoformat(), league=self.league.name)
         try:
-            self._ledger.commit(batch, lease=self._lease)
-            self._ledger.release_lease(self._lease, now=now)
+            self.ledger.commit(batch, lease=self._lease)
+            self.ledger.release_lease(self._lease, now=now)
         except LeaseLost:
             self._stands_by_until = now
         self._lease = None
 
     def _wake(self, now: datetime) -> None:
-        while self._unopened and opening_of(self._league, self._season, self._unopened[-1]) <= now:
+        while self._unopened and opening_of(self.league, self.season, self._unopened[-1]) <= now:
             day = self._unopened.pop()
-            self.book.learned = learned_lateness(self._ledger, self._league, since=self._since, now=now)
+            self.book.learned = learned_lateness(self.ledger, self.league, since=self._since, now=now)
             self.book.open_day(day)
-            self._dirty.add((self._league.schedule, day))
+            self._dirty.add((self.league.schedule, day))
         while self._wakes and self._wakes[0][0] <= now:
             at, _, key = heapq.heappop(self._wakes)
             if self.book.entries[key].wake_at == at:
@@ -322,13 +318,13 @@ class Controller:
                     continue
                 probing.add(entry.step.name)
             self._note(entry, judged, now, batch)
-            plans = [plan for plan in judged.plans if plan.lost or not self._anew]
+            plans = [plan for plan in judged.plans if plan.lost or not self.anew]
             if plans:  # one run at a time: what is still open before what closed
                 plan = max(plans, key=lambda plan: plan.as_of)
                 claims.append(self._claim(entry, plan, now, batch, place=len(claims) + 1))
                 busy.add(entry.key)
         if claims:  # a crash from here on goes on at this instant: what was written at it must not be read earlier
-            batch.fact("clock_at", now.isoformat(), league=self._league.name)
+            batch.fact("clock_at", now.isoformat(), league=self.league.name)
         claims.sort(key=lambda made: made[0].due_at or _LONG_AHEAD)
         return claims
 
@@ -364,7 +360,7 @@ class Controller:
             entry.excused, entry.lost, entry.no_result = judged.excused, judged.lost, judged.no_result
             self._dirty.update(self.book.readers(*entry.key))
         if judged.look_by is not None:
-            self._dirty.add(self.book.have_seen(self._league.schedule, entry.obligation.day, judged.look_by))
+            self._dirty.add(self.book.have_seen(self.league.schedule, entry.obligation.day, judged.look_by))
 
     def _note_gates(self, entry: Entry, judged: Judgement, now: datetime, batch: Batch) -> None:
         for table, verdict in judged.gates.items():
@@ -382,13 +378,13 @@ class Controller:
         self._budget.spend(entry.key, now)
         entry.asked = frozenset(plan.units)
         claim = claimed(self.book, entry, plan, now, place=place)
-        row = records.run_row(claim, worker=self._identity.worker)
+        row = records.run_row(claim, worker=self.identity.worker)
         batch.add("runs", row)
         return claim, row
 
     def _record_tick(self, batch: Batch, now: datetime, *, n_judged: int, n_run: int) -> None:
         states = [self.book.entries[key].state for key in self._unmet] if n_run else []
         counts = {"n_judged": n_judged, "n_run": n_run, "n_quiet": self._n_quiet}
-        batch.add("ticks", records.tick_row(self._league.name, self._identity, states, counts, now=now))
-        batch.fact("clock_at", now.isoformat(), league=self._league.name)
+        batch.add("ticks", records.tick_row(self.league.name, self.identity, states, counts, now=now))
+        batch.fact("clock_at", now.isoformat(), league=self.league.name)
         self._n_quiet = 0

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Protocol, TypeVar, cast
@@ -65,37 +65,27 @@ class _Answers:
         )
 
 
+@dataclass(slots=True, kw_only=True)
 class Runner:
     """Makes claimed runs, each in the thread that asks for it."""
 
-    def __init__(  # noqa: PLR0913 -- what a run touches
-        self,
-        *,
-        warehouse: Warehouse,
-        published: Writer,
-        tables: Mapping[str, Table],
-        fetch: Fetch,
-        kept: Kept,
-        call: Call,
-        now: Callable[[], datetime],
-        cpu: Callable[[], float],
-        at: Callable[[str], None],
-        together: Together = in_turn,
-    ) -> None:
-        self._now, self._call, self._together = now, call, together
-        self._warehouse = warehouse
-        self._published = published
-        self._tables = tables
-        self._fetch, self._kept = fetch, kept
-        self._cpu = cpu
-        self._at = at
-        self._answers: dict[tuple[str, date], _Answers] = {}
+    warehouse: Warehouse
+    published: Writer
+    tables: Mapping[str, Table]
+    fetch: Fetch
+    kept: Kept
+    call: Call
+    now: Callable[[], datetime]
+    cpu: Callable[[], float]
+    at: Callable[[str], None]
+    together: Together = in_turn
+    _answers: dict[tuple[str, date], _Answers] = field(default_factory=dict)
 
     def attempt(self, claim: Claim) -> Outcome:
         """Make one run once. A PipelineError says what helps; anything else is permanent until something changes."""
-        begun = self._now()
+        begun = self.now()
         outcome = Outcome(claim, begun=begun)
-        cpu_s = self._cpu()
+        cpu_s = self.cpu()
         try:
             must_begin(claim, begun)
             self._make(claim, outcome)
@@ -103,16 +93,16 @@ class Runner:
             outcome.error = error
         except Exception as error:  # noqa: BLE001 -- every run's end is recorded in the ledger
             outcome.error = StepFailed(claim.step.name, claim.slate.day, what_of(error))
-        outcome.cpu_ms += (self._cpu() - cpu_s) * 1000
-        outcome.ended = self._now()
+        outcome.cpu_ms += (self.cpu() - cpu_s) * 1000
+        outcome.ended = self.now()
         return outcome
 
     def _called(self, outcome: Outcome, function: Callable[..., T], *arguments: object) -> T:
         """Call a function of the step within what is left of its time."""
         claim = outcome.claim
-        left = claim.step.time_limit - (self._now() - (outcome.begun or self._now()))
+        left = claim.step.time_limit - (self.now() - (outcome.begun or self.now()))
         try:
-            answer, cpu_s = self._call(function, arguments, max(left, timedelta(0)))
+            answer, cpu_s = self.call(function, arguments, max(left, timedelta(0)))
         except CallFailed as error:
             raise StepFailed(claim.step.name, claim.slate.day, str(error)) from error
         outcome.cpu_ms += cpu_s * 1000
@@ -123,8 +113,8 @@ class Runner:
         self._inputs_must_stand(claim)
         match work:
             case SqlWork():
-                compiled = with_earlier_games(claim.loaded, self._tables, claim.plan.earlier)
-                rows = self._warehouse.select(compiled, _asked(claim, {}, claim.started_at, evidence=True))
+                compiled = with_earlier_games(claim.loaded, self.tables, claim.plan.earlier)
+                rows = self.warehouse.select(compiled, _asked(claim, {}, claim.started_at, evidence=True))
                 made = Made(rows=rows, excused=_signed_zeros(claim, rows, work.empty))
             case PythonWork() | PublishWork():
                 inputs = self._read(claim, work.inputs)
@@ -142,21 +132,21 @@ class Runner:
     def _inputs_must_stand(self, claim: Claim) -> None:
         """Refuse with `InputGone` to make anything of what is left of an input."""
         inputs = [read for read in claim.loaded.inputs if read.table != claim.step.name]
-        gone = self._warehouse.gone(claim.slate.league, inputs, day=claim.slate.day, season=claim.season)
+        gone = self.warehouse.gone(claim.slate.league, inputs, day=claim.slate.day, season=claim.season)
         if gone:
             raise InputGone(claim.step.name, claim.slate.day, gone)
 
     def _write(self, claim: Claim, made: Made, outcome: Outcome, *, evidence: bool) -> None:
         self._games_must_be_readable(claim, made, outcome)
-        self._at("made")
-        now = self._now()
+        self.at("made")
+        now = self.now()
         claim = outcome.claim = in_time(claim, now, outcome.begun or now)
         asked = dataclasses.replace(
             _asked(claim, made.excused, now, evidence=evidence),
             withheld=dict(outcome.withheld),
             unread=frozenset(outcome.unread),
         )
-        writer: Writer = self._published if isinstance(claim.step.work, PublishWork) else self._warehouse
+        writer: Writer = self.published if isinstance(claim.step.work, PublishWork) else self.warehouse
         outcome.written = writer.replace(asked, made.rows)
 
     def _games_must_be_readable(self, claim: Claim, made: Made, outcome: Outcome) -> None:
@@ -222,7 +212,7 @@ class Runner:
         """
         if not isinstance(claim.step.work, SourceWork):
             return False
-        payloads = archived(claim.step.work, requests, self._kept, claim.plan.as_of + claim.step.time_limit)
+        payloads = archived(claim.step.work, requests, self.kept, claim.plan.as_of + claim.step.time_limit)
         if not payloads:
             return False
         own = arrow_schema(claim.step.table).empty_table()
@@ -238,7 +228,7 @@ class Runner:
     ) -> tuple[list[Payload], list[SourceError]]:
         payloads: list[Payload] = []
         failures: list[SourceError] = []
-        for asked in self._together(partial(self._asked, outcome, follow), requests):
+        for asked in self.together(partial(self._asked, outcome, follow), requests):
             outcome.notes += [note for note in dict.fromkeys(asked.notes) if note not in outcome.notes]
             if asked.error is not None:
                 failures.append(asked.error)
@@ -250,8 +240,8 @@ class Runner:
         """Ask a request and those that follow from its answers. Called by several threads."""
 
         def fetch(request: Request) -> Fetched:
-            in_time(outcome.claim, self._now(), outcome.begun or self._now())
-            return self._fetch(_as_asked(request, outcome.claim), now=self._now)
+            in_time(outcome.claim, self.now(), outcome.begun or self.now())
+            return self.fetch(_as_asked(request, outcome.claim), now=self.now)
 
         return pages_of(first, fetch, follow)
 
@@ -304,12 +294,12 @@ class Runner:
         if claim.previous is None or not claim.previous.n_rows:
             return arrow_schema(table).empty_table()
         plan = claim.plan
-        return self._warehouse.read(table, SLATE, day=claim.slate.day, season=claim.season, as_of=plan.as_of)
+        return self.warehouse.read(table, SLATE, day=claim.slate.day, season=claim.season, as_of=plan.as_of)
 
     def _read(self, claim: Claim, inputs: tuple[Input, ...]) -> dict[str, pa.Table]:
         return {
-            read.table: self._warehouse.read(
-                self._tables[read.table],
+            read.table: self.warehouse.read(
+                self.tables[read.table],
                 read.window.with_games(claim.plan.earlier),
                 day=claim.slate.day,
                 season=claim.season,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tipoff.core import quota
@@ -24,37 +24,33 @@ _LOOKED_BACK = timedelta(days=400)  # how far back the warehouse is asked how fa
 _BAD_TRIES = 3  # failures in a row, from which on people are told
 
 
+@dataclass(slots=True, kw_only=True)
 class Outbox:
     """One home's history on its way to one warehouse; one works in a home at a time."""
 
-    def __init__(  # noqa: PLR0913 -- the one place where its parts meet
-        self,
-        *,
-        ledger: Ledger,
-        sink: HistorySink,
-        home: str,
-        league: str,
-        stopwatch: Callable[[], float],
-        pace: Pace = PACE,
-        streams: Sequence[Stream] = STREAMS,
-        at: Callable[[str], None] = lambda _point: None,
-        keep: timedelta | None = None,
-    ) -> None:
-        """Keep history of `ledger` in `sink`; `home` is a name that no other has ever had, `keep` how old applied rows become."""
-        self._ledger, self._sink, self._home, self._league = ledger, sink, home, league
-        self._stopwatch, self._pace, self._streams, self._at = stopwatch, pace, streams, at
-        self._keep = keep
-        self._looked_at: datetime | None = None
-        self._swept_at: datetime | None = None
-        self._is_ready = False
-        self._numbers = OWN
-        self._troubles = Troubles(ledger, league)
-        self.counts: Counter[str] = Counter()
+    ledger: Ledger
+    sink: HistorySink
+    home: str  # a name that no other has ever had
+    league: str
+    stopwatch: Callable[[], float]
+    pace: Pace = PACE
+    streams: Sequence[Stream] = STREAMS
+    at: Callable[[str], None] = lambda _point: None
+    keep: timedelta | None = None  # how old applied rows become
+    _looked_at: datetime | None = None
+    _swept_at: datetime | None = None
+    _is_ready: bool = False
+    _numbers: numbers.Numbers = OWN
+    _troubles: Troubles = field(init=False)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self._troubles = Troubles(self.ledger, self.league)
 
     def begin(self, now: datetime) -> None:
         """Begin to take history down, before anything else is written."""
-        capture.begin(self._ledger, now, self._streams)
-        numbers.mark(self._ledger, self._streams)
+        capture.begin(self.ledger, now, self.streams)
+        numbers.mark(self.ledger, self.streams)
 
     def look(self, now: datetime, *, is_last: bool = False) -> None:
         """Seal, send and follow, at most once a minute; the last look of a process does not wait for a batch to fill.
@@ -67,16 +63,16 @@ class Outbox:
         self._looked_at = now
         if not self._get_ready(now):
             return
-        until = self._stopwatch() + _SPEND_S
-        standing = batches.standings(self._ledger, self._streams)
-        for stream in self._streams:
-            if self._stopwatch() > until:
+        until = self.stopwatch() + _SPEND_S
+        standing = batches.standings(self.ledger, self.streams)
+        for stream in self.streams:
+            if self.stopwatch() > until:
                 break
             if stream.name in standing:
                 self._serve(stream, standing[stream.name], now, is_last=is_last)
-        self._troubles.backlog(standing, self._pace, now)
+        self._troubles.backlog(standing, self.pace, now)
         self._sweep(now)
-        self._troubles.quotas(quota_use.QuotaGuard(self._ledger, lambda: now), now)
+        self._troubles.quotas(quota_use.QuotaGuard(self.ledger, lambda: now), now)
         self._troubles.tell()
 
     def tell(self, error: PipelineError, now: datetime) -> None:
@@ -88,18 +84,18 @@ class Outbox:
         if not self._is_ready:
             self.begin(now)
             try:
-                self._sink.prepare(self._streams)
-                reached = self._sink.reached(self._streams, self._home, (now - _LOOKED_BACK).date())
+                self.sink.prepare(self.streams)
+                reached = self.sink.reached(self.streams, self.home, (now - _LOOKED_BACK).date())
             except LedgerError:
                 raise
             except PipelineError as error:
                 self.tell(error, now)
                 return False
-            behind = numbers.settle(self._ledger, self._streams, reached)
+            behind = numbers.settle(self.ledger, self.streams, reached)
             if behind:
                 note = f"the ledger has gone back, as one does that is restored: new events of {', '.join(behind)} are "
                 self._troubles.add(FLOWS, Severity.WARNING, f"{note}numbered behind those that the warehouse has", now)
-            self._numbers = numbers.read_numbers(self._ledger)
+            self._numbers = numbers.read_numbers(self.ledger)
             self._is_ready = True
         return True
 
@@ -108,7 +104,7 @@ class Outbox:
         paced_until = standing.paced_until
         for _ in range(_PER_LOOK):
             due = is_due(
-                self._pace,
+                self.pace,
                 n_waiting=n_waiting,
                 n_unsent=len(unsent),
                 sealed_at=None if is_last else current.sealed_at,
@@ -116,12 +112,12 @@ class Outbox:
             )
             if due:
                 sealed = seal(
-                    self._ledger, stream, current, home=self._home, pace=self._pace, now=now, numbers=self._numbers
+                    self.ledger, stream, current, home=self.home, pace=self.pace, now=now, numbers=self._numbers
                 )
                 if sealed is None:
                     n_waiting = 0
                 else:
-                    self._at("sealed")
+                    self.at("sealed")
                     self.counts["sealed"] += 1
                     unsent.append(sealed)
                     n_waiting = max(0, n_waiting - sealed.n_rows)
@@ -132,12 +128,12 @@ class Outbox:
             if batch.not_before is not None and batch.not_before > now:
                 return
             if batch.state == "sealed":
-                slot = take_slot(self._pace, paced_until, now)
+                slot = take_slot(self.pace, paced_until, now)
                 if slot is None or not self._may_go(stream, batch, now):
                     return
                 paced_until = slot
-                batches.sending(self._ledger, batch, slot, _counts(stream, batch), now)
-                self._at("sending")
+                batches.sending(self.ledger, batch, slot, _counts(stream, batch), now)
+                self.at("sending")
                 self.counts["jobs"] += 1
             followed = self._hand_over(stream, batch, now)
             if followed is LoadOutcome.MISSING:
@@ -151,7 +147,7 @@ class Outbox:
 
     def _may_go(self, stream: Stream, batch: SealedBatch, now: datetime) -> bool:
         """Whether the quotas leave room for a batch; where they do not, that is told, and the batch waits."""
-        used = quota_use.read_used(self._ledger.rows, now)
+        used = quota_use.read_used(self.ledger.rows, now)
         for kind, table, n in _counts(stream, batch):
             if not quota.may(used, quota.Kind(kind), table, n):
                 here = (use for use in quota.uses(used) if use.limit.kind == kind and use.table in {table, ""})
@@ -167,23 +163,23 @@ class Outbox:
             upload = BatchUpload(
                 stream=stream,
                 batch_id=batch.id,
-                job_id=batch.job_id(self._home),
-                content=batches.content_of(self._ledger, batch),
+                job_id=batch.job_id(self.home),
+                content=batches.content_of(self.ledger, batch),
                 was_sent=batch.state == "sent",
-                league=self._league,
+                league=self.league,
             )
-            answer = self._sink.apply(upload)
-            self._at("handed over")
+            answer = self.sink.apply(upload)
+            self.at("handed over")
         except WarehouseError as error:
             after = after_error(error.kind, attempt=batch.attempt, tries=batch.tries, now=now)
-            batches.follow(self._ledger, batch, asdict(after), now, error=str(error))
+            batches.follow(self.ledger, batch, asdict(after), now, error=str(error))
             self._tell_failure(stream, after.tries, error.kind, str(error), now)
             return None
         outcome = answer.outcome
         after = after_outcome(outcome, attempt=batch.attempt, tries=batch.tries, now=now)
         error_text = f"the job {upload.job_id} failed: {answer.said}" if outcome is LoadOutcome.BURNT else ""
-        batches.follow(self._ledger, batch, asdict(after), now, error=error_text)
-        self._at("followed")
+        batches.follow(self.ledger, batch, asdict(after), now, error=error_text)
+        self.at("followed")
         if outcome is LoadOutcome.BURNT:
             self._tell_failure(stream, after.tries, ErrorKind.TRANSIENT, error_text, now)
         return outcome
@@ -196,10 +192,10 @@ class Outbox:
     def _sweep(self, now: datetime) -> None:
         if self._swept_at is None or now - self._swept_at >= timedelta(days=1):
             self._swept_at = now
-            batches.forget_old(self._ledger, now)
-            if self._keep is not None:
-                standing = batches.standings(self._ledger, self._streams)
-                batches.drop_old(self._ledger, self._streams, standing, keep=self._keep, now=now)
+            batches.forget_old(self.ledger, now)
+            if self.keep is not None:
+                standing = batches.standings(self.ledger, self.streams)
+                batches.drop_old(self.ledger, self.streams, standing, keep=self.keep, now=now)
 
 
 def _counts(stream: Stream, batch: SealedBatch) -> list[tuple[str, str, int]]:

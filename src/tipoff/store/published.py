@@ -4,7 +4,7 @@ import dataclasses
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -50,27 +50,19 @@ def _state(path: Path) -> tuple[int, ...] | None:
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
+@dataclass(slots=True, kw_only=True)
 class Published:
     """A folder of documents `<league>/<output>/<day>.json` and `.parquet`. The JSON carries its own proof."""
 
-    def __init__(  # noqa: PLR0913 -- where, how durably, and what is looked at where a file is written
-        self,
-        root: Path,
-        *,
-        profile: Profile = Profile.LIVE,
-        at: Callable[[str], None] = lambda _point: None,
-        now: Callable[[], datetime] | None = None,
-        halted: Callable[[str, str], str] = lambda _league, _output: "",
-        off: Callable[[str], Sequence[str]] = lambda _league: (),
-    ) -> None:
-        """`now` and `halted` (why an output may not be replaced) are looked at where a file is; who only reads needs none.
-
-        `off` is what of a league is not made when a document is written: the document says so.
-        """
-        self._root, self._now, self._halted, self._off = root, now, halted, off
-        self._fsync = profile is Profile.LIVE
-        self._at = at
-        self._last: dict[str, _Stands] = {}  # the document written last, by output
+    root: Path = field(kw_only=False)
+    profile: Profile = Profile.LIVE
+    at: Callable[[str], None] = lambda _point: None
+    now: Callable[[], datetime] | None = (
+        None  # looked at where a file is replaced, as `halted` is; who only reads needs none
+    )
+    halted: Callable[[str, str], str] = lambda _league, _output: ""  # why an output may not be replaced
+    off: Callable[[str], Sequence[str]] = lambda _league: ()  # what of a league is not made: each document says so
+    _last: dict[str, _Stands] = field(default_factory=dict)  # the document written last, by output
 
     def replace(self, asked: WriteRequest, rows: pa.Table) -> WriteResult:
         """Make the asked units of the document hold exactly `rows`; the rows of other units stay as they were.
@@ -100,14 +92,14 @@ class Published:
     def prepare(self, steps: Iterable[Step]) -> None:
         """Let the documents under a former name of an output be the output's."""
         for step in steps:
-            now = self._root / step.table.league / step.name
+            now = self.root / step.table.league / step.name
             for former in (now.with_name(name) for name in step.table.formerly):
                 if step.phase is Phase.PUBLISHED and former.is_dir() and not now.exists():
                     former.rename(now)
 
     def _documents(self, of: str) -> list[Path]:
         """Return the documents in the folders `of`; a file whose name is no date is none of ours."""
-        return sorted(path for path in self._root.glob(f"{of}/????-??-??.json") if _is_day(path.stem))
+        return sorted(path for path in self.root.glob(f"{of}/????-??-??.json") if _is_day(path.stem))
 
     def survey(self, league: str) -> tuple[list[Proof], list[Damaged]]:
         """Return the proofs that the documents of a league carry, and an error for each that cannot be read."""
@@ -147,7 +139,7 @@ class Published:
                 document.pop("rows", None)
                 text = _text({**document, "let_go": True}, "")
                 freed += path.stat().st_size + beside.stat().st_size - len(text.encode())
-                write_whole(path, text.encode(), fsync=self._fsync)
+                write_whole(path, text.encode(), fsync=self.profile is Profile.LIVE)
                 beside.unlink()
         return freed
 
@@ -193,7 +185,7 @@ class Published:
             marked = {name: value for name, value in document.items() if name != "halted"}
             lines = ",\n  ".join(json.dumps(row) for row in rows)
             text = _text({"halted": said, **marked} if said else marked, lines)
-            write_whole(path, text.encode(), fsync=self._fsync)
+            write_whole(path, text.encode(), fsync=self.profile is Profile.LIVE)
 
     def rows(self, step: Step, day: date) -> pa.Table:
         """Return the rows of a day's document, none where there is none; raises `Damaged`, or `LetGo` where they were let go."""
@@ -201,7 +193,7 @@ class Published:
 
     def path(self, step: Step, day: date) -> Path:
         """Return where the document of `day` lies."""
-        return self._root / step.table.league / step.name / f"{day}.json"
+        return self.root / step.table.league / step.name / f"{day}.json"
 
     def _stands(self, step: Step, day: date) -> _Stands:
         path = self.path(step, day)
@@ -234,7 +226,7 @@ class Published:
             "units": json.loads(units_text(proof.units)),
             "inputs": json.loads(inputs_text(proof.inputs)),
         }
-        if off := list(self._off(proof.league)):
+        if off := list(self.off(proof.league)):
             document["off"] = off
         text = _text(document, _lines(rows))
         parquet = io.BytesIO()
@@ -242,21 +234,26 @@ class Published:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             open_still = partial(self._must_be_open, asked, changed)
-            write_whole(path.with_suffix(".parquet"), parquet.getvalue(), fsync=self._fsync, last_look=open_still)
-            self._at("before rename")
-            write_whole(path, text.encode(), fsync=self._fsync, last_look=open_still)
+            write_whole(
+                path.with_suffix(".parquet"),
+                parquet.getvalue(),
+                fsync=self.profile is Profile.LIVE,
+                last_look=open_still,
+            )
+            self.at("before rename")
+            write_whole(path, text.encode(), fsync=self.profile is Profile.LIVE, last_look=open_still)
         except OSError as error:
             msg = f"{asked.step.name} of {asked.day} could not be published: {error.strerror}"
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="is the disk full?") from error
-        self._at("after rename")
+        self.at("after rename")
 
     def _must_be_open(self, asked: WriteRequest, changed: Iterable[str]) -> None:
         """Raise `WarehouseError` where a file may not be replaced: units closed while a machine slept, or a person halted it."""
-        reason = self._halted(asked.step.table.league, asked.step.name)
+        reason = self.halted(asked.step.table.league, asked.step.name)
         if reason:
             msg = f"{asked.step.name} of {asked.day} is {reason}"
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="it is made once the halt has ended")
-        now = self._now() if self._now else None
+        now = self.now() if self.now else None
         closed = [unit for unit in changed if now is not None and asked.closes.get(unit, now) < now]
         if closed:
             msg = (

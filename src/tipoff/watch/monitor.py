@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -54,46 +54,42 @@ class Outside:
     silent_after: timedelta = timedelta(hours=1)
 
 
+@dataclass(slots=True, kw_only=True)
 class Monitor:
     """Watches one league's ledger from inside; writes incidents and notices, never obligations of the league."""
 
-    def __init__(  # noqa: PLR0913 -- the one place where the parts of watching meet
-        self,
-        *,
-        league: League,
-        days: tuple[date, date],
-        ledger: Callable[[], Ledger],
-        store: AlertStore,
-        channels: Sequence[Channel],
-        send: Send,
-        build: str,
-        sentinel: Outside | None = None,
-        digest_at: timedelta = DIGEST_AT,
-        since: datetime | None = None,
-        flush: Flush = flush,
-    ) -> None:
-        self._declared, self._league, self._days, self._ledger, self._store = league, league.name, days, ledger, store
-        self._channels, self._send, self._build = channels, send, build
-        self._sentinel, self._digest_at, self._since = sentinel, digest_at, since
-        self._flush = flush
+    league: League
+    days: tuple[date, date]
+    ledger: Callable[[], Ledger]
+    store: AlertStore
+    channels: Sequence[Channel]
+    send: Send
+    build: str
+    sentinel: Outside | None = None
+    digest_at: timedelta = DIGEST_AT
+    since: datetime | None = None
+    flush: Flush = flush
+    _cursor: int = field(init=False)
+    _known: list[Incident] | None = None
+    _written: date | None = None  # the newest digest that is written
+    _is_sending: bool = True  # some digest may not have gone out yet
+    _swept: date | None = None
+
+    def __post_init__(self) -> None:
         self._cursor = self._taken_up()
-        self._known: list[Incident] | None = None
-        self._written: date | None = None  # the newest digest that is written
-        self._is_sending = True  # some digest may not have gone out yet
-        self._swept: date | None = None
 
     def _taken_up(self) -> int:
-        beat = self._store.heartbeats().get(beat_name(self._league))
+        beat = self.store.heartbeats().get(beat_name(self.league.name))
         return int(json.loads(beat["note"])["findings"]) if beat else 0
 
     def look(self, now: datetime) -> None:
         """Do one look: nothing is told twice, and what a crash cut off is done by the next. After a `LedgerError` none was."""
         found, cursor = self._found()
         others, beats = self._outside(now)
-        dead = dead_channels(self._store, self._channels, self._league, now)
+        dead = dead_channels(self.store, self.channels, self.league.name, now)
         standing = [*self._about_sentinel(beats, now), *dead]
         troubles = [*found, *standing]
-        known = self._store.incidents(self._league, now=now) if self._known is None else self._known
+        known = self.store.incidents(self.league.name, now=now) if self._known is None else self._known
         open_now = [incident for incident in known if incident.is_open]
         telling = AlertChanges()
         incidents = known
@@ -111,30 +107,30 @@ class Monitor:
                 by=NAME,
                 lost=self._lost,
                 may_end=partial(self._may_end, now),
-                inputs=inputs_of(self._declared.steps),
+                inputs=inputs_of(self.league.steps),
             )
             incidents = [*known, *(c.incident for c in changes if c.incident not in known)]
-            self._store.number(incidents)
+            self.store.number(incidents)
             touched = {trouble.effect for trouble in troubles}
             telling.incidents += [incident for incident in incidents if not touched.isdisjoint(incident.effects)]
             tell(
                 changes,
-                self._channels,
+                self.channels,
                 telling,
                 now,
                 by=NAME,
-                off=lambda league: league_facts(self._ledger(), league).off,
+                off=lambda league: league_facts(self.ledger(), league).off,
             )
         digest_day = self._morning(now, incidents, telling)
         self._known = None  # a failing write leaves memory behind the store
         note = json.dumps({"findings": cursor, "pid": os.getpid()})  # how far it has read, and its process
-        self._store.write(telling, beat=(beat_name(self._league), now, self._build, note))
+        self.store.write(telling, beat=(beat_name(self.league.name), now, self.build, note))
         self._cursor = cursor
         if digest_day is not None:
             self._owe(digest_day, now)
             self._written = digest_day
         self._known = [i for i in incidents if i.is_open or (i.closed_at and now - i.closed_at < _KEPT)]
-        self._flush(self._store, self._channels, self._send, now)
+        self.flush(self.store, self.channels, self.send, now)
         self._note_digest(now)
 
     def forget(self) -> None:
@@ -149,24 +145,24 @@ class Monitor:
         return bad, found[-1].id if found else self._cursor
 
     def _outside(self, now: datetime) -> tuple[Sequence[Incident], Mapping[str, Mapping[str, Any]]]:
-        if self._sentinel is None:
+        if self.sentinel is None:
             return (), {}
         try:
-            return self._sentinel.read(now)
+            return self.sentinel.read(now)
         except (UsageError, LedgerError):
             return (), {}  # its heartbeat is missing then, which is told
 
     def _about_sentinel(self, beats: Mapping[str, Mapping[str, Any]], now: datetime) -> list[Trouble]:
-        if self._sentinel is None:
+        if self.sentinel is None:
             return []
         beat = beats.get("sentinel")
-        if beat is not None and is_fresh(beat["at"], now, self._sentinel.silent_after):
+        if beat is not None and is_fresh(beat["at"], now, self.sentinel.silent_after):
             return []
-        if beat is None and self._since is not None and now - self._since < self._sentinel.silent_after:
+        if beat is None and self.since is not None and now - self.since < self.sentinel.silent_after:
             return []  # it may be starting, as this side is
         since = f"since {beat['at']:%Y-%m-%d %H:%M} UTC" if beat else "yet"
         note = f"the sentinel has not looked {since}: a stop of the controller would go unnoticed"
-        return [Trouble.seen(self._league, "sentinel", "sentinel_is_alive", Severity.ERROR, note, now)]
+        return [Trouble.seen(self.league.name, "sentinel", "sentinel_is_alive", Severity.ERROR, note, now)]
 
     def _is_met(self, standing: AbstractSet[str], days: AbstractSet[date]) -> Callable[[str, str], bool]:
         """Return what says whether an effect is in order: nothing is owed or fails, and it is not among what stands now.
@@ -189,7 +185,7 @@ class Monitor:
 
     def _may_end(self, now: datetime, incident: Incident) -> bool:
         """Whether what is blamed has worked since a slate was lost, or a day has gone: the loss alone says nothing of its end."""
-        makers = [step.name for step in self._declared.steps if step.own_cause == incident.cause]
+        makers = [step.name for step in self.league.steps if step.own_cause == incident.cause]
         if not makers:
             return True
         days = [date.fromisoformat(day) for day in incident.days]
@@ -212,23 +208,23 @@ class Monitor:
     def _morning(self, now: datetime, incidents: Sequence[Incident], telling: AlertChanges) -> date | None:
         """Write this morning's digest, where it is time and it is not written; returns its day."""
         day = league_day(now)
-        first, last = self._days
+        first, last = self.days
         self._give_up_missed(day, now)
-        if day == self._written or now < on_clock(day, self._digest_at):
+        if day == self._written or now < on_clock(day, self.digest_at):
             return None
-        if self._since is not None and now - self._since < _BEGINS:
+        if self.since is not None and now - self.since < _BEGINS:
             _, decided_at = self._records.first_and_last_tick()
-            if decided_at is None or decided_at < self._since:
+            if decided_at is None or decided_at < self.since:
                 return None  # a digest of before the first decision, or of none since a stop, tells nothing
-        keep_score(self._ledger(), self._declared, self._days, now)
+        keep_score(self.ledger(), self.league, self.days, now)
         if not first <= day <= last or self._has_digest(day):
             self._written = day
             return None
         open_now = [incident for incident in incidents if incident.is_open]
-        message = digest(self._ledger(), self._declared, day, now, open_now)
-        for channel in self._channels:
-            if channel.digest and (not channel.leagues or self._league in channel.leagues):
-                key = f"{channel.name}|{self._league}|digest|{day}"
+        message = digest(self.ledger(), self.league, day, now, open_now)
+        for channel in self.channels:
+            if channel.digest and (not channel.leagues or self.league.name in channel.leagues):
+                key = f"{channel.name}|{self.league.name}|digest|{day}"
                 telling.notices.append(notice_row(channel, message, key=key, now=now))
         return day
 
@@ -240,7 +236,7 @@ class Monitor:
         for owed in self._records.obligations(output="digest", states=["waiting", "running"]):
             if owed.day < day and owed.verb == "WAIT":
                 batch.add("obligations", self._digest_row(owed.day, "lost", "SKIP", now))
-        self._ledger().commit(batch)
+        self.ledger().commit(batch)
         self._swept = day
 
     def _has_digest(self, day: date) -> bool:
@@ -249,16 +245,16 @@ class Monitor:
 
     @property
     def _records(self) -> LeagueRecords:
-        return self._ledger().of(self._league)
+        return self.ledger().of(self.league.name)
 
     def _owe(self, day: date, now: datetime) -> None:
         """Write down that the digest of `day` is on its way, and that tomorrow's is owed."""
         self._is_sending = True
         batch = Batch()
         batch.add("obligations", self._digest_row(day, "running", "RUN", now))
-        if day < self._days[1]:
+        if day < self.days[1]:
             batch.add("obligations", self._digest_row(day + timedelta(days=1), "waiting", "WAIT", now))
-        self._ledger().commit(batch)
+        self.ledger().commit(batch)
 
     def _note_digest(self, now: datetime) -> None:
         """Mark a digest as proven once a channel has taken it, as lost once all have been given up; one for nobody is excused."""
@@ -266,20 +262,20 @@ class Monitor:
             return
         is_sending, batch = False, Batch()
         for owed in self._records.obligations(output="digest", states=["running"]):
-            states = digest_notices(self._ledger().rows, self._league, owed.day)
+            states = digest_notices(self.ledger().rows, self.league.name, owed.day)
             if "sent" not in states and states & {"waiting", "claimed"}:
                 is_sending = True
                 continue
             fate = "proven" if "sent" in states else "lost" if states else "excused"
             batch.add("obligations", self._digest_row(owed.day, fate, "RUN", now))
-        self._ledger().commit(batch)
+        self.ledger().commit(batch)
         self._is_sending = is_sending
 
     def _digest_row(self, day: date, state: str, verb: str, now: datetime) -> dict[str, Any]:
-        opens_at = on_clock(day, self._digest_at)
+        opens_at = on_clock(day, self.digest_at)
         is_proven, is_excused = state == "proven", state == "excused"
         return {
-            "league": self._league,
+            "league": self.league.name,
             "output": "digest",
             "day": day,
             "season": "",

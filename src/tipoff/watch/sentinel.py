@@ -209,147 +209,14 @@ def _digest_due(records: LeagueRecords, now: datetime) -> tuple[date, datetime] 
     return first.day, max(first.due_at, first.since) if first.state == "running" else first.due_at
 
 
-class Sentinel:
-    """Looks at a ledger from outside, and keeps what it told in a store of its own."""
-
-    def __init__(  # noqa: PLR0913 -- what it watches, and with what it tells
-        self,
-        *,
-        ledger: Path | str,
-        leagues: Sequence[str],
-        store: AlertStore,
-        channels: Sequence[Channel],
-        send: Send,
-        build: str,
-        limits: Limits = REPLAYED,
-        flush: Flush = flush,
-        lost: Callable[[Ledger, str], Sequence[str]] = lambda _ledger, _league: (),
-    ) -> None:
-        """`lost` says which stores of a league have lost files that are proven."""
-        self._lost = lost
-        self._flush = flush
-        self._ledger_at, self._leagues, self._store = ledger, leagues, store
-        self._channels, self._send, self._build, self._limits = channels, send, build, limits
-        self._ledger: Ledger | None = None
-        self._known: list[Incident] | None = None
-        self._looked_at: datetime | None = None
-        self._silent_at: dict[str, datetime] = {}  # when a controller was last found silent
-        self._since: datetime | None = None  # its first look
-        self._witness = Witness()
-        self._off: dict[str, Sequence[str]] = {}  # by league, as last seen
-        self._hidden: dict[str, frozenset[str]] = {}  # by league: the checks of which this look can say nothing
-
-    def look(self, now: datetime) -> list[Trouble]:
-        """Do one look and tell what is to be told; returns what is wrong. Raises `LedgerError` for its own store."""
-        self._since = self._since or now
-        put_back = self._put_back(now)
-        found, elsewhere = self._judged(now)
-        found += put_back
-        found += dead_channels(self._store, self._channels, self._leagues[0], now)
-        troubles = [trouble for trouble in found if trouble.severity >= TOLD_FROM]  # what is less, it only returns
-        known = self._store.incidents(now=now) if self._known is None else self._known
-        standing = {(t.league, t.effect) for t in troubles}
-        changes = fold(
-            known,
-            troubles,
-            is_met=lambda league, effect: (league, effect) not in standing and not self._is_hidden(league, effect),
-            elsewhere=by_cause(elsewhere),
-            now=now,
-            by=NAME,
-            settle=self._limits.settle_after,
-        )
-        incidents = [*known, *(c.incident for c in changes if c.incident not in known)]
-        self._store.number(incidents)
-        telling = AlertChanges(
-            incidents=[i for i in incidents if (i.league, i.cause) in {(t.league, t.cause) for t in troubles}]
-        )
-        tell(changes, self._channels, telling, now, by=NAME, off=lambda league: self._off.get(league, ()))
-        self._known = None
-        self._store.write(telling, beat=(NAME, now, self._build, json.dumps({"pid": os.getpid()})))
-        self._looked_at = now
-        self._known = [i for i in incidents if i.is_open or (i.closed_at and now - i.closed_at < timedelta(days=2))]
-        self._flush(self._store, self._channels, self._send, now)
-        return found
-
-    def forget(self) -> None:
-        """Read incidents anew at the next look: a person may have acted on them."""
-        self._known = None
-
-    def told(self, _now: datetime) -> tuple[list[Incident], dict[str, dict[str, Any]]]:
-        """Return what it has told and when it looked, for a monitor in the same process."""
-        beat = {"at": self._looked_at} if self._looked_at else None
-        return list(self._known or ()), {NAME: beat} if beat else {}
-
-    def _judged(self, now: datetime) -> tuple[list[Trouble], list[Incident]]:
-        troubles: list[Trouble] = []
-        elsewhere: list[Incident] = []
-        self._hidden = {}
-        for league in self._leagues:
-            try:
-                if self._ledger is None:
-                    self._ledger = Ledger(self._ledger_at, read_only=True)
-                self._ledger.must_stand()
-                facts = read_facts(self._ledger, league, now)
-                self._off[league] = facts.off
-                found = judge(self._as_seen(facts, now), now, self._limits)
-                if any(trouble.cause == "controller" for trouble in found):
-                    self._silent_at[league] = now
-                is_back = now - self._silent_at.get(league, datetime.min.replace(tzinfo=UTC))
-                late = is_back < self._limits.monitor_after  # the monitor comes back with the controller
-                if late:
-                    self._hidden[league] = _BEHIND_CONTROLLER
-                troubles += [trouble for trouble in found if not late or trouble.cause != "monitor"]
-                if lost := "; ".join(self._lost(self._ledger, league)):
-                    troubles.append(Trouble.seen(league, "store", _STORES_CHECK, Severity.ERROR, lost, now))
-                elsewhere += read_incidents(self._ledger.rows, league, now)
-            except (UsageError, LedgerError, ValueError, TypeError, KeyError) as error:
-                self._let_go()  # a damaged file also shows as values that are none
-                self._hidden[league] = _BEHIND_LEDGER
-                # where this side has only just begun, those who make the ledger may be starting too
-                if not (isinstance(error, NoLedger) and now - (self._since or now) < self._limits.ledger_after):
-                    troubles.append(unreadable(league, error, now))
-        return troubles, elsewhere
-
-    def _put_back(self, now: datetime) -> list[Trouble]:
-        """Return that this clock was put back since the last look, if it was; what is remembered goes back with it."""
-        before = self._looked_at
-        if before is None or not is_ahead(before, now):
-            return []
-        self._silent_at = {league: at - (before - now) for league, at in self._silent_at.items()}
-        self._witness.go_back(before - now)
-        return [_clock_trouble(league, before, now) for league in self._leagues]
-
-    def _as_seen(self, facts: Facts, now: datetime) -> Facts:
-        """Return the facts, with the controller alive when its signs of life last changed before these eyes."""
-        if not any(facts.signs):
-            return facts  # it has never shown itself
-        said = facts.alive_at if facts.ahead_at is None else None
-        alive_at = self._witness.alive_at(facts.league, facts.signs, said, now)
-        return dataclasses.replace(facts, alive_at=alive_at)
-
-    def _is_hidden(self, league: str, effect: str) -> bool:
-        """Whether nothing can be said of an effect now: what cannot be seen is not in order again."""
-        return effect.rpartition("|")[2] in self._hidden.get(league, ())
-
-    def _let_go(self) -> None:
-        if self._ledger is not None:
-            self._ledger.close()
-            self._ledger = None
-
-    def close(self) -> None:
-        """Let go of the ledger and of its own store."""
-        self._let_go()
-        self._store.close()
-
-
 Signs = tuple[datetime | None, ...]
 
 
+@dataclass(slots=True)
 class Witness:
     """Remembers when signs of life last changed before its eyes, by its own clock."""
 
-    def __init__(self) -> None:
-        self._changed: dict[str, tuple[Signs, datetime]] = {}
+    _changed: dict[str, tuple[Signs, datetime]] = field(default_factory=dict)
 
     def alive_at(self, name: str, signs: Signs, said: datetime | None, now: datetime) -> datetime | None:
         """Return when `name` was last alive; `said` is what its signs say themselves, where that is believed.
@@ -368,3 +235,130 @@ class Witness:
     def go_back(self, by: timedelta) -> None:
         """Move what is remembered back, as the clock was."""
         self._changed = {name: (signs, at - by) for name, (signs, at) in self._changed.items()}
+
+
+@dataclass(slots=True, kw_only=True)
+class Sentinel:
+    """Looks at a ledger from outside, and keeps what it told in a store of its own."""
+
+    ledger: Path | str  # where it lies
+    leagues: Sequence[str]
+    store: AlertStore
+    channels: Sequence[Channel]
+    send: Send
+    build: str
+    limits: Limits = REPLAYED
+    flush: Flush = flush
+    # which stores of a league have lost files that are proven
+    lost: Callable[[Ledger, str], Sequence[str]] = lambda _ledger, _league: ()
+    _opened: Ledger | None = None
+    _known: list[Incident] | None = None
+    _looked_at: datetime | None = None
+    _silent_at: dict[str, datetime] = field(default_factory=dict)  # when a controller was last found silent
+    _since: datetime | None = None  # its first look
+    _witness: Witness = field(default_factory=Witness)
+    _off: dict[str, Sequence[str]] = field(default_factory=dict)  # by league, as last seen
+    # by league, the checks of which this look can say nothing
+    _hidden: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def look(self, now: datetime) -> list[Trouble]:
+        """Do one look and tell what is to be told; returns what is wrong. Raises `LedgerError` for its own store."""
+        self._since = self._since or now
+        put_back = self._put_back(now)
+        found, elsewhere = self._judged(now)
+        found += put_back
+        found += dead_channels(self.store, self.channels, self.leagues[0], now)
+        troubles = [trouble for trouble in found if trouble.severity >= TOLD_FROM]  # what is less, it only returns
+        known = self.store.incidents(now=now) if self._known is None else self._known
+        standing = {(t.league, t.effect) for t in troubles}
+        changes = fold(
+            known,
+            troubles,
+            is_met=lambda league, effect: (league, effect) not in standing and not self._is_hidden(league, effect),
+            elsewhere=by_cause(elsewhere),
+            now=now,
+            by=NAME,
+            settle=self.limits.settle_after,
+        )
+        incidents = [*known, *(c.incident for c in changes if c.incident not in known)]
+        self.store.number(incidents)
+        telling = AlertChanges(
+            incidents=[i for i in incidents if (i.league, i.cause) in {(t.league, t.cause) for t in troubles}]
+        )
+        tell(changes, self.channels, telling, now, by=NAME, off=lambda league: self._off.get(league, ()))
+        self._known = None
+        self.store.write(telling, beat=(NAME, now, self.build, json.dumps({"pid": os.getpid()})))
+        self._looked_at = now
+        self._known = [i for i in incidents if i.is_open or (i.closed_at and now - i.closed_at < timedelta(days=2))]
+        self.flush(self.store, self.channels, self.send, now)
+        return found
+
+    def forget(self) -> None:
+        """Read incidents anew at the next look: a person may have acted on them."""
+        self._known = None
+
+    def told(self, _now: datetime) -> tuple[list[Incident], dict[str, dict[str, Any]]]:
+        """Return what it has told and when it looked, for a monitor in the same process."""
+        beat = {"at": self._looked_at} if self._looked_at else None
+        return list(self._known or ()), {NAME: beat} if beat else {}
+
+    def _judged(self, now: datetime) -> tuple[list[Trouble], list[Incident]]:
+        troubles: list[Trouble] = []
+        elsewhere: list[Incident] = []
+        self._hidden = {}
+        for league in self.leagues:
+            try:
+                if self._opened is None:
+                    self._opened = Ledger(self.ledger, read_only=True)
+                self._opened.must_stand()
+                facts = read_facts(self._opened, league, now)
+                self._off[league] = facts.off
+                found = judge(self._as_seen(facts, now), now, self.limits)
+                if any(trouble.cause == "controller" for trouble in found):
+                    self._silent_at[league] = now
+                is_back = now - self._silent_at.get(league, datetime.min.replace(tzinfo=UTC))
+                late = is_back < self.limits.monitor_after  # the monitor comes back with the controller
+                if late:
+                    self._hidden[league] = _BEHIND_CONTROLLER
+                troubles += [trouble for trouble in found if not late or trouble.cause != "monitor"]
+                if lost := "; ".join(self.lost(self._opened, league)):
+                    troubles.append(Trouble.seen(league, "store", _STORES_CHECK, Severity.ERROR, lost, now))
+                elsewhere += read_incidents(self._opened.rows, league, now)
+            except (UsageError, LedgerError, ValueError, TypeError, KeyError) as error:
+                self._let_go()  # a damaged file also shows as values that are none
+                self._hidden[league] = _BEHIND_LEDGER
+                # where this side has only just begun, those who make the ledger may be starting too
+                if not (isinstance(error, NoLedger) and now - (self._since or now) < self.limits.ledger_after):
+                    troubles.append(unreadable(league, error, now))
+        return troubles, elsewhere
+
+    def _put_back(self, now: datetime) -> list[Trouble]:
+        """Return that this clock was put back since the last look, if it was; what is remembered goes back with it."""
+        before = self._looked_at
+        if before is None or not is_ahead(before, now):
+            return []
+        self._silent_at = {league: at - (before - now) for league, at in self._silent_at.items()}
+        self._witness.go_back(before - now)
+        return [_clock_trouble(league, before, now) for league in self.leagues]
+
+    def _as_seen(self, facts: Facts, now: datetime) -> Facts:
+        """Return the facts, with the controller alive when its signs of life last changed before these eyes."""
+        if not any(facts.signs):
+            return facts  # it has never shown itself
+        said = facts.alive_at if facts.ahead_at is None else None
+        alive_at = self._witness.alive_at(facts.league, facts.signs, said, now)
+        return dataclasses.replace(facts, alive_at=alive_at)
+
+    def _is_hidden(self, league: str, effect: str) -> bool:
+        """Whether nothing can be said of an effect now: what cannot be seen is not in order again."""
+        return effect.rpartition("|")[2] in self._hidden.get(league, ())
+
+    def _let_go(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+    def close(self) -> None:
+        """Let go of the ledger and of its own store."""
+        self._let_go()
+        self.store.close()

@@ -96,7 +96,7 @@ class FaultyRunner(Runner):
         fault = self._fault("step", claim)
         if fault and fault.how == "leaks":
             (into, column), (source, of) = fault.args["into"].split("."), fault.args["of"].split(".")
-            key = self._tables[into].key
+            key = self.tables[into].key
             outcomes = {tuple(row[name] for name in key): row[of] for row in found[source].to_pylist()}
             keys = [tuple(row[name] for name in key) for row in found[into].select(key).to_pylist()]
             leaked = pa.array([outcomes.get(one) for one in keys])
