@@ -98,16 +98,33 @@ def test_findings_are_ranked_by_what_a_ledger_knows_of_their_code(samples: Sampl
     assert "took part in" in command(root, "--ledger", str(home), "--min-level", "note").stdout
 
 
-def test_notes_are_counted_and_not_shown_unless_they_are_asked_for(tmp_path: Path) -> None:
+def test_where_nothing_is_worse_the_first_notes_are_shown_and_all_are_counted(tmp_path: Path) -> None:
+    body = (
+        "import json\n\n\ndef save{n}(rows):\n    try:\n        db{n}.commit()\n    except Exception:\n        pass\n"
+    )
+    root = written(tmp_path / "root", {f"jobs/a{n:02}.py": body.replace("{n}", str(n)) for n in range(14)})
+
+    plain, top, asked = command(root), command(root, "--top", "3"), command(root, "--min-level", "note")
+    none = command(root, "--min-level", "warning")
+
+    assert "note (10 of 14), which may be wrong, what does most harm first" in plain.stdout
+    assert plain.stdout.count("jobs/a") == 10
+    assert "and 4 note, not shown" in plain.stdout
+    assert top.stdout.count("  jobs/a") == 3
+    assert asked.stdout.count("jobs/a") == 14
+    assert "jobs/a" not in none.stdout
+    assert {one.stdout.splitlines()[-1].partition(";")[0] for one in (plain, top, asked, none)} == {
+        "found 0 error, 0 warning, 14 note"
+    }
+    assert (plain.returncode, top.returncode, none.returncode) == (0, 0, 0)
+
+
+def test_a_form_for_programs_that_is_no_whole_holds_no_note_unasked(tmp_path: Path) -> None:
     root = written(tmp_path / "root", {"a.py": "from datetime import datetime\n\nAT = datetime.now()\n"})
 
-    plain, asked = command(root), command(root, "--min-level", "note")
-    command(root, "--github", "--output", "json=whole.json")
+    annotated = command(root, "--github", "--output", "json=whole.json")
 
-    assert "a.py" not in plain.stdout
-    assert "and 1 note, not shown" in plain.stdout
-    assert "found 0 error, 0 warning, 1 note" in plain.stdout
-    assert "a.py:3" in asked.stdout
+    assert "a.py" not in annotated.stdout
     assert [one["path"] for one in json.loads((root / "whole.json").read_text())["findings"]] == ["a.py"]
 
 

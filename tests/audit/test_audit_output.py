@@ -62,7 +62,7 @@ def test_the_text_tells_the_worst_first_by_what_is_guarded_and_what_was_not_read
 
     heads = [line for line in text.splitlines() if line.endswith("what does most harm first")]
     assert heads == [
-        f"{level} ({n}), what does most harm first" for level, n in (("error", 2), ("warning", 1), ("note", 1))
+        f"{level}, what does most harm first" for level in ("error (2)", "warning (1)", "note (1), which may be wrong")
     ]
     assert "a.py:3:5 streaming-insert around a write  in a.f" in text
     assert "read 2 files, 10 lines; not read 1" in text

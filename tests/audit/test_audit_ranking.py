@@ -34,6 +34,13 @@ def test_a_write_on_a_path_that_runs_daily_comes_before_a_script_beside() -> Non
     )
 
 
+def test_what_a_run_makes_again_comes_after_what_it_does_not() -> None:
+    picks = finding(path="src/odds.py", symbol="odds.save_picks")
+
+    assert harm(picks) > harm(finding(path="src/odds.py", symbol="odds._write_cache"))
+    assert harm(picks) == harm(finding(path="src/odds.py", symbol="odds.catalogue_picks"))
+
+
 def test_copies_are_one_finding_named_by_the_shared_file(tmp_path: Path) -> None:
     places = ("functions/a/keep.py", "functions/b/keep.py", "shared/keep.py")
     report = ranked(audited(written(tmp_path, dict.fromkeys(places, SWALLOWS))))

@@ -20,7 +20,7 @@ from tipoff_audit.output.text import shown as printable
 from tipoff_audit.output.text import summary_lines
 from tipoff_audit.project.git import changed_since, origins
 from tipoff_audit.project.walk import place_of, root_of
-from tipoff_audit.ranking import GROUPS, ranked, sums
+from tipoff_audit.ranking import GROUPS, first_notes, ranked, sums
 from tipoff_audit.reading.source import is_aside
 from tipoff_audit.report import Evidence, Report, with_evidence
 from tipoff_audit.rules.explain import explained
@@ -57,7 +57,7 @@ def _explain(_ctx: click.Context, _param: click.Parameter, slug: str | None) -> 
 @click.option(
     "--min-level",
     type=click.Choice(LEVELS),
-    help="Show nothing below it (without: notes in JSON, SARIF and HTML only); with --write-baseline, leave the rest out of it.",
+    help="Show nothing below it (without: ten notes; JSON, SARIF and HTML: all); --write-baseline leaves the rest out.",
 )
 @click.option("--by", type=click.Choice(tuple(GROUPS)), help="Show sums instead: by folder, rule or function.")
 @click.option("--since", metavar="COMMIT", help="Only what stands in files that have changed since.")
@@ -182,8 +182,13 @@ def _settings(paths: tuple[Path, ...], slugs: set[str]) -> tuple[AuditSettings, 
 
 def _shown(report: Report, least: Level, asked: Asked) -> Report:
     """Return the report with what is to be shown, and who wrote it where that is asked for."""
+    if asked.top and asked.min_level is None:
+        least = Level.NOTE  # the first so many, of whatever level
     found = [one for one in report.findings if one.level >= least]
-    found = found[: asked.top] if asked.top else found
+    if asked.top:
+        found = found[: asked.top]
+    elif asked.min_level is None and (asked.form or "text") == "text":
+        found += first_notes([one for one in report.findings if one.level < least])
     hidden = Counter(one.level for one in report.findings) - Counter(one.level for one in found)
     report = replace(report, findings=tuple(found), hidden=hidden)
     if not (asked.owners or asked.top):

@@ -2,12 +2,13 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from tipoff_audit.finding import Finding, Level
 from tipoff_audit.report import Report
 
+FIRST_NOTES = 10  # things: what somebody reads at one sitting
 _HARM = {"write": 40, "gate": 35, "look-ahead": 30, "read": 15, "notice": 10, "work": 10, "clean-up": 5}
 _WORSE = {
     "missing-f": 12,
@@ -27,6 +28,9 @@ _ASIDE = re.compile(
     r"(?![a-z])",
     re.IGNORECASE,
 )
+_MADE_AGAIN = re.compile(
+    r"(?<![a-z])(cached?|caches|memo\w*|log(s|_event|_run)?|telemetry|metrics)(?![a-z])", re.IGNORECASE
+)
 _SHARED = re.compile(r"(^|/)(shared|common|core|libs?|src)(/|$)", re.IGNORECASE)
 _DEPLOYED = re.compile(
     r"(^|/)(functions?|cloud_functions?|services?|deploy\w*|build|dist|copies|backup|old)(/|$)", re.IGNORECASE
@@ -34,10 +38,10 @@ _DEPLOYED = re.compile(
 
 
 def harm(finding: Finding, n_copies: int = 0) -> int:
-    """Return how much is at stake: what is guarded, on what path it stands, how often it stands there."""
+    """Return how much is at stake: what is guarded, on what path it stands, how often; less for what is made again (a cache)."""
     about = f"{finding.path} {finding.symbol}"
     daily = 10 if _DAILY.search(about) else 0
-    aside = 15 if _ASIDE.search(finding.path) else 0
+    aside = 15 if _ASIDE.search(finding.path) or _MADE_AGAIN.search(finding.symbol.rpartition(".")[2]) else 0
     return _HARM.get(finding.guards, 5) + _WORSE.get(finding.rule, 0) + daily - aside + 2 * min(n_copies, 10)
 
 
@@ -95,6 +99,16 @@ def _known(one: Finding, report: Report) -> tuple[int, int]:
 def _origin(one: Finding) -> tuple[bool, bool, int, str]:
     """Return the key by which the one to mend is chosen: shared code first, deployed copies last, then the shortest path."""
     return (bool(_DEPLOYED.search(one.path)), not _SHARED.search(one.path), one.path.count("/"), one.path)
+
+
+def first_notes(notes: Sequence[Finding]) -> list[Finding]:
+    """Return the notes that a person reads unasked: the first few things said, wherever each of them stands.
+
+    Args:
+        notes: In the order in which they are to be fixed.
+    """
+    said = list(dict.fromkeys((one.rule, one.message) for one in notes if one.rule != "unreadable"))[:FIRST_NOTES]
+    return [one for one in notes if (one.rule, one.message) in said]
 
 
 GROUPS: Mapping[str, Callable[[Finding], str]] = {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from tipoff_audit.finding import Finding
+from tipoff_audit.finding import Finding, Level
 from tipoff_audit.report import Evidence, Report
 
 AROUND = {
@@ -28,7 +28,10 @@ def _findings(report: Report) -> Iterator[str]:
     """Group by level, each in the order in which it is to be fixed."""
     for level, group in groupby(report.findings, key=lambda one: one.level):
         found = list(group)
-        yield f"{level.name.lower()} ({len(found)}), what does most harm first"
+        n_all = len(found) + report.hidden.get(level, 0)
+        some = "" if n_all == len(found) else f" of {n_all}"
+        may = ", which may be wrong" if level is Level.NOTE else ""
+        yield f"{level.name.lower()} ({len(found)}{some}){may}, what does most harm first"
         for one, *others in _told_once(found):
             yield from _finding(one, report)
             if others:

@@ -56,7 +56,7 @@ def _said(guard: TryBlock) -> Finding | None:
         )
         return _found(guard, "swallowed-gate", Level.NOTE, f"{message}; begin with no", "gate")
     if guard.flagged and not guard.effects.get("write") and not _SAFE_FLAG.search(guard.symbol):
-        message = f"what was to be looked at was not, and the handler {_answers(guard)}: the gate stands open"
+        message = f"what was to be looked at was not, and that {_answers(guard)}: the gate stands open"
         return _found(guard, "swallowed-gate", Level.NOTE, f"{message}; say that it is unknown, or raise", "gate")
     if guard.keyed and not guard.effects.get("write") and guard.calls and not guard.again:
         message = f"`{guard.assigns}` is given a default under the item's key, which nobody can tell from a true answer"
@@ -118,7 +118,9 @@ def _judged(guard: TryBlock) -> Finding | None:  # noqa: PLR0911 -- a return for
 
 
 def _swallowed_raise(guard: TryBlock) -> Finding:
-    message = f"`raise {guard.raised}` in this block is swallowed by its own `except {guard.caught}`: {_answers(guard)}"
+    message = (
+        f"`raise {guard.raised}` in this block is swallowed by its own `except {guard.caught}`: it {_answers(guard)}"
+    )
     return _found(
         guard,
         "swallowed-raise",
@@ -196,7 +198,7 @@ def _around_write(guard: TryBlock, write: tuple[str, bool, bool]) -> Finding | N
         or guard.exits_well
         or (guard.yields_value and guard.returns in _NOTHING_DONE - {"value"})
     ):
-        message = f"{what} may have failed, and the handler {_answers(guard)} as if it had been done"
+        message = f"{what} may have failed, and that {_answers(guard)} as if it had been done"
         return _found(guard, "default-on-error", Level.NOTE, f"{message}; raise, or record the failure", "write")
     if guard.returns == "value" and guard.yields_value:
         return None
@@ -212,7 +214,7 @@ def _around_gate(guard: TryBlock, what: str) -> Finding | None:
     leaves = guard.returns == "none" and not guard.yields_value and (own is None or own.kind != "gate")
     if leaves or _closes(guard, what) or ((guard.acts or guard.skips or guard.holds) and not guard.returns):
         return None
-    message = f"`except {guard.caught}` around {what}: when it cannot be evaluated the gate {_answers(guard)}, and stands open"
+    message = f"`except {guard.caught}` around {what}: that it cannot be evaluated {_answers(guard)}, and the gate stands open"
     message += "; hold where unsure: raise, or return what blocks"
     return _found(guard, "swallowed-gate", Level.NOTE, message, "gate")
 
@@ -250,13 +252,15 @@ def _around_the_rest(guard: TryBlock) -> Finding | None:
         return None
     filters = set(words(guard.symbol.rpartition(".")[2])) & _FILTERS
     if guard.returns == "input" and (guard.effects.keys() - {"clean-up"} or guard.calls or filters):
-        message = f"the handler returns its input as it came, as if the work had been done on it: {_answers(guard)}"
+        message = (
+            f"the handler returns its input as it came, as if the work had been done on it: the error {_answers(guard)}"
+        )
         return _found(guard, "default-on-error", Level.NOTE, f"{message}; raise, or say that it was not done", "work")
     about = read or work
     if about is not None and (
         guard.returns in {"success", "true", "empty", "zero"} or (guard.returns == "none" and guard.yields_value)
     ):
-        message = f"{about[0]} failed, and the handler {_answers(guard)}: nobody can tell it from a true answer"
+        message = f"{about[0]} failed, and that {_answers(guard)}: nobody can tell it from a true answer"
         return _found(
             guard,
             "default-on-error",
@@ -265,7 +269,7 @@ def _around_the_rest(guard: TryBlock) -> Finding | None:
             "read" if read else "work",
         )
     if guard.returns == "success" and guard.calls:
-        message = f"the handler {_answers(guard)} although what it answers for has failed"
+        message = f"a failure {_answers(guard)}"
         return _found(guard, "default-on-error", Level.NOTE, f"{message}; say that it failed", "work")
     if guard.exits_well:
         message = "the process ends with exit status 0 after an error that nobody has seen"
@@ -305,20 +309,21 @@ def _what(effect: object) -> str:
 
 
 def _answers(guard: TryBlock) -> str:
+    """Return what becomes of an error, as the end of a sentence of which it is the subject."""
     said = {
-        "none": "returns None",
-        "true": "returns True",
-        "false": "returns False",
-        "empty": "returns something empty",
-        "zero": "returns a number",
-        "input": "returns its input",
-        "success": "reports success",
-        "value": "returns another value",
+        "none": "None",
+        "true": "True",
+        "false": "False",
+        "empty": "something empty",
+        "zero": "a number",
+        "input": "its input",
+        "success": "success",
+        "value": "another value",
     }.get(guard.returns)
     if guard.exits_well:
-        said = "exits with status 0"
+        said = "exit status 0"
     if said:
-        return said if not guard.logs else f"is logged and {said}"
+        return f"is logged and answered by {said}" if guard.logs else f"is answered by {said}"
     return "is only logged" if guard.logs else "is passed over"
 
 
