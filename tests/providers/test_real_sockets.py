@@ -208,6 +208,31 @@ def test_a_provider_of_whose_addresses_one_is_silent_is_asked_at_the_next(
         assert asked(request("ok"), now=now).payload.body == b'{"data": [1]}'
 
 
+def test_a_name_that_never_resolves_ends_its_requests_in_time_and_one_thread_waits_for_it(
+    local: Local, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, answers, found = list[str](), threading.Event(), socket.getaddrinfo
+
+    def hangs(host: str, *rest: Any, **more: Any) -> Any:
+        if host == "never.example":
+            asked.append(host)
+            answers.wait()
+        return found("127.0.0.1", *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hangs)
+    port = urlsplit(local.url).port
+    one, began = asker(tmp_path, known(local, home=f"http://never.example:{port}")), stopwatch()
+
+    for _ in range(2):
+        with pytest.raises(SourceError, match="cannot be reached"):
+            one(request("ok"), now=now)
+    took, n_asked = stopwatch() - began, len(asked)
+    answers.set()
+
+    assert (took < 4, n_asked) == (True, 1)
+    assert one(request("ok"), now=now).payload.body == b'{"data": [1]}'
+
+
 def test_a_tag_that_is_not_ascii_goes_back_as_it_came_also_after_a_restart(local: Local, tmp_path: Path) -> None:
     memory = InProcess()
     first = asker(tmp_path, known(local), memory=memory)(request("tagged"), now=now)

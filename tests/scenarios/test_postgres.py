@@ -80,6 +80,25 @@ def test_up_and_the_sentinel_work_on_a_server_until_they_are_stopped(server: str
     assert what_is_proven(uri)
 
 
+def test_a_home_that_is_moved_away_ends_the_work_in_it_also_where_its_ledger_is_on_a_server(
+    server: str, tmp_path: Path
+) -> None:
+    uri, home = fresh(server), tmp_path / "home"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
+    environment |= {"TIPOFF_HOME": str(home), "TIPOFF_LEDGER_URL": uri, "TIPOFF_TICK_EVERY_S": "0.2"}
+    command = [sys.executable, "-m", "tipoff", "up", "nba", "--world", "sample", "--no-web", "--no-monitor"]
+    running = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+    try:
+        assert _until(uri, [running], "controller nba")
+        home.rename(tmp_path / "elsewhere")
+        said = running.communicate(timeout=60)[1].decode()
+    finally:
+        running.kill()
+
+    assert running.returncode == 2
+    assert f"{home}/lock was moved, removed or replaced while it was at work" in said
+
+
 def test_a_sentinel_that_looks_once_keeps_what_it_told_in_a_database_of_its_own(server: str, tmp_path: Path) -> None:
     ledger_at = fresh(server)
     Ledger(ledger_at).close()

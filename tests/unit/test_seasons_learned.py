@@ -1,12 +1,13 @@
 """Which season it is, asked of a schedule that does not answer at first."""
 
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tipoff.app.seasons import learned
-from tipoff.core.clock import SimClock, Stop
+from tipoff.core.clock import RealClock, SimClock, Stop, stopwatch
 from tipoff.core.errors import ErrorKind, SourceError
 from tipoff.core.home import Home
 from tipoff.core.slate import Season
@@ -61,3 +62,21 @@ def test_a_schedule_is_asked_until_it_answers_and_meanwhile_watchers_know_since_
     assert all(one.alive_at is not None for one in seen)
     with closing(Ledger(home.ledger)) as ledger:
         assert read_facts(ledger, "nba", clock.now()).no_season is None
+
+
+def test_who_stops_does_not_wait_for_a_schedule_that_hangs(tmp_path: Path) -> None:
+    stop, answers = Stop(), threading.Event()
+
+    def hangs() -> Season:
+        stop.set()
+        answers.wait()
+        return SEASON
+
+    try:
+        began = stopwatch()
+        found = learned(
+            hangs, "nba", home=Home(tmp_path), mark="{}", clock=RealClock(), stop=stop, said=lambda _line: None
+        )
+        assert (found, stopwatch() - began < 10) == (None, True)
+    finally:
+        answers.set()

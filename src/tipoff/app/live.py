@@ -14,7 +14,7 @@ from functools import partial
 from tipoff.app.catching_up import CatchingUp, Loading
 from tipoff.app.chores import Chores
 from tipoff.app.executor import Beside
-from tipoff.app.holder import lock
+from tipoff.app.holder import lock, lock_file
 from tipoff.app.instance import Instance, WorkSpec
 from tipoff.app.monitor import Live, keep_looking
 from tipoff.app.providers import (
@@ -199,6 +199,7 @@ def _run_season(live: LiveSpec, stop: Stop, said: Say) -> Season | None:
     )
     stage = Instance(live.settings, spec, live.clock, beside=partial(Beside, live.clock.now))
     with closing(stage), AlertStore(live.home.ledger) as beats:
+        beats.stands_with(lock_file(live.home))  # as the ledger may be elsewhere
         return _tick(live, stage, beats, stop, said)
 
 

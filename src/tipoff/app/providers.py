@@ -32,7 +32,7 @@ def live_world(settings: Settings, league: str) -> LiveWorld:
     """Return the providers of a league as the settings have them.
 
     Raises:
-        UsageError: The league has none, or a setting names one that no league has, or a proxy's address is none.
+        UsageError: The league has none, or a setting names one that no league has.
     """
     mine = {provider.host for provider in live_content(league).providers}
     return LiveWorld(

@@ -1,10 +1,12 @@
 """From one season to the next in a running process: once the last day has come, the schedule is looked at for another."""
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Event
 
-from tipoff.app.chores import Chores
+from tipoff.app.chores import Chores, InThread
 from tipoff.core.build import build
 from tipoff.core.clock import RunningClock, Stop, league_day, wait
 from tipoff.core.errors import PipelineError, SourceError
@@ -21,6 +23,7 @@ from tipoff.ledger.rows import finding
 LOOK_EVERY = timedelta(hours=6)
 BLIND_AFTER = timedelta(days=3)  # without an answer it is not known any more that there is nothing to do
 EVIDENCE = "the provider's schedule"
+_STOPPED_WITHIN_S = 0.5
 _SOON, _SELDOM = timedelta(seconds=5), timedelta(minutes=1)  # between questions to a schedule that does not answer
 
 
@@ -38,7 +41,7 @@ def learned(  # noqa: PLR0913 -- what is asked, whose it is, and the clock that 
     pause, failed = _SOON, ""
     while not stop.is_set():
         try:
-            season = learn()
+            season = _learned_beside(learn, clock.now(), stop)
         except SourceError as error:
             if str(error) != failed:  # said when it comes, not each time
                 failed = str(error)
@@ -47,9 +50,24 @@ def learned(  # noqa: PLR0913 -- what is asked, whose it is, and the clock that 
             wait(stop, clock.timer(pause))
             pause = min(2 * pause, _SELDOM)
             continue
-        _keep_unknown(home, league, "", mark, clock.now())
+        if season is not None:
+            _keep_unknown(home, league, "", mark, clock.now())
         return season
     return None
+
+
+def _learned_beside(learn: Callable[[], Season], now: datetime, stop: Stop) -> Season | None:
+    """Return what `learn` does, or None once stopped: it is done in a thread, for who is asked may hang. Raises as `learn`."""
+    answers: list[Season] = []
+    woken = Event()
+    with closing(InThread[str]("season", woken)) as chores:
+        chores.hand_out("season", lambda: answers.append(learn()), due_at=now)
+        while not stop.is_set() and not woken.wait(_STOPPED_WITHIN_S):
+            pass
+        for _, error in chores.done():
+            if error is not None:
+                raise error
+    return next(iter(answers), None)
 
 
 def _keep_unknown(home: Home, league: str, why: str, mark: str, now: datetime) -> None:

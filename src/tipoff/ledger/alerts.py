@@ -106,7 +106,7 @@ class AlertStore(Held):
                 with one_maker(self._engine), making(self._engine) as connection:
                     metadata.create_all(connection, tables=list(watching.TELLING))
             self._connection = self._engine.connect()
-            self._keep(target)
+            self.stands_with(target)
         except (OSError, DatabaseError) as error:
             msg = f"{shown(target)} cannot be opened: {why(error)}"
             hint = "is TIPOFF_HOME right, and may it be written?"

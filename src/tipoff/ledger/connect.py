@@ -75,17 +75,19 @@ class Held:
 
     _engine: Engine
     _connection: Connection
-    _file: tuple[Path, int] | None = None  # and its inode, as it was opened; None for a database
+    _files: tuple[tuple[Path, int], ...] = ()  # and their inodes
 
     def must_stand(self) -> None:
-        """Raise `UsageError` where its file was moved, removed or replaced since: what is written to it would be lost."""
-        if self._file is not None and _inode(self._file[0]) != self._file[1]:
-            msg = f"{self._file[0]} was moved, removed or replaced while it was at work: what it writes would be lost"
-            raise UsageError(msg, hint="put the home back where it was, or restore a copy, and start again")
+        """Raise `UsageError` where a file that it stands with was moved, removed or replaced since: writing would be lost."""
+        for path, inode in self._files:
+            if _inode(path) != inode:
+                msg = f"{path} was moved, removed or replaced while it was at work: what it writes would be lost"
+                raise UsageError(msg, hint="put the home back where it was, or restore a copy, and start again")
 
-    def _keep(self, target: Path | str) -> None:
+    def stands_with(self, target: Path | str) -> None:
+        """Hold a file to be as it is now, which may be its own; a database is no file."""
         if isinstance(target, Path) and (inode := _inode(target)) is not None:
-            self._file = target, inode
+            self._files += ((target, inode),)
 
     def close(self) -> None:
         """Let go of it."""

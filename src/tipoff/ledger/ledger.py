@@ -122,7 +122,7 @@ class Ledger(Held):
             if not read_only:
                 upgrade(self._engine)
             self._connection = self._engine.connect()
-            self._keep(target)
+            self.stands_with(target)
             self._must_be_current(target)
         except (OperationalError, DatabaseError) as error:
             self._engine.dispose()

@@ -2,7 +2,9 @@
 
 import ipaddress
 import socket
+import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
@@ -80,6 +82,8 @@ class _Network(httpcore.NetworkBackend):
 
     def __init__(self, is_trusted: Callable[[str, int], bool]) -> None:
         self._is_trusted, self._inner = is_trusted, httpcore.SyncBackend()
+        self._lock = threading.Lock()
+        self._lookups: dict[tuple[str, int], Future[list[str]]] = {}
 
     def connect_tcp(
         self,
@@ -99,18 +103,36 @@ class _Network(httpcore.NetworkBackend):
         raise failure if failure is not None else httpcore.ConnectError(f"{host} has no address")
 
     def _addresses(self, host: str, port: int) -> list[str]:
+        """Return where a name leads, found within the request's time: the resolver has no limit of its own.
+
+        It is asked in a thread, one for each name, however many wait for it: none of them can be ended.
+        """
+        with self._lock:
+            lookup = self._lookups.get((host, port))
+            if lookup is None:
+                lookup = self._lookups[host, port] = Future()
+                threading.Thread(target=self._look_up, args=(host, port, lookup), name="resolves", daemon=True).start()
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            addresses = lookup.result(_within(None, httpcore.ConnectError))
         except (OSError, UnicodeError) as error:
-            msg = f"{host} cannot be found: {error}"
+            msg = f"{host} cannot be found: {error or 'no answer in time'}"
             raise httpcore.ConnectError(msg) from error
-        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         if not self._is_trusted(host, port):
             for address in addresses:
                 if not is_public(address):
                     msg = f"{host} leads to {address}, an address of this machine or network"
                     raise ForbiddenAddress(msg)
         return addresses
+
+    def _look_up(self, host: str, port: int, lookup: "Future[list[str]]") -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            lookup.set_result(list(dict.fromkeys(str(entry[4][0]) for entry in found)))
+        except (OSError, UnicodeError) as error:
+            lookup.set_exception(error)
+        finally:
+            with self._lock:
+                del self._lookups[host, port]
 
 
 def is_public(address: str) -> bool:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 TIMEOUT_S = 15.0  # of a message, from the first byte sent to the last one read
 PING_TIMEOUT_S = 5.0
-_REACHED = "is its address right, and can it be reached from here?"
 _READ = 2048  # bytes of an answer at most: what it says stands at its beginning
 _PARTS = 5  # messages at most that a long one becomes where a service has a limit
 _MORE = "… and more: tipoff incident list"
@@ -46,7 +45,7 @@ def send(channel: Channel, message: Message) -> None:
         if not ended:
             how = f"did not answer within {TIMEOUT_S:g} s" if ended is None else "could not be asked"
             msg = f"{channel.name} {how}"
-            raise NotSent(msg, hint=_REACHED)
+            raise NotSent(msg, hint=_reached())
         if ended[0] is not None:
             raise ended[0]
 
@@ -64,7 +63,7 @@ def _to_slack(channel: Channel, message: Message) -> None:
     status, body, error = _answer("POST", channel.url.removeprefix("slackhook+"), TIMEOUT_S, json=blocks(message))
     if error:
         msg = f"{channel.name} could not be reached: {error}"
-        raise NotSent(msg, hint=_REACHED)
+        raise NotSent(msg, hint=_reached())
     if not _is_success(status):
         msg = f"{channel.name} answered {status}"
         raise NotSent(msg, hint="is the webhook still valid?")
@@ -103,6 +102,14 @@ def _beginning(answer: "httpx.Response", limit_s: float) -> str:
         if len(body) >= _READ or stopwatch() - began > limit_s:
             break
     return body[:_READ].decode(errors="replace").strip()
+
+
+def _reached() -> str:
+    from urllib.request import getproxies_environment  # noqa: PLC0415 -- as above
+
+    if any(address.startswith("socks") for address in getproxies_environment().values()):
+        return "the environment names a SOCKS proxy, and none can be used: name one of HTTP"
+    return "is its address right, and can it be reached from here?"
 
 
 def _is_success(status: int) -> bool:
@@ -171,7 +178,7 @@ def _by_apprise(channel: Channel, message: Message) -> NotSent | None:
         service.notify_format = text  # what becomes HTML has no space at which a line may break
     if not sender.notify(title=message.title, body="\n".join(message.lines), notify_type=kind, body_format=text):
         msg = f"{channel.name} did not take the message"
-        return NotSent(msg, hint=_REACHED)
+        return NotSent(msg, hint=_reached())
     return None
 
 
