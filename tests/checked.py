@@ -12,8 +12,7 @@ from tipoff.checks.examine import Examined, Examiner
 from tipoff.core.check import Check
 from tipoff.core.clock import midnight
 from tipoff.core.home import Profile
-from tipoff.core.proof import UnitProof
-from tipoff.core.proof_text import units_text
+from tipoff.core.proof import UnitProof, units_text
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Batch, Ledger
 from tipoff.store.published import Published

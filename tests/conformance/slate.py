@@ -16,8 +16,7 @@ from tests.conformance.cases import TABLES, Row
 
 from tipoff.checks.profile import profile_of
 from tipoff.core.home import Profile
-from tipoff.core.proof import Proof
-from tipoff.core.proof_text import inputs_text, units_text
+from tipoff.core.proof import Proof, inputs_text, units_text
 from tipoff.core.rows import table_from_records, units_of
 from tipoff.core.slate import Game, GameStatus, Season, Slate
 from tipoff.core.step import Context, PublishWork, PythonWork, SqlWork, Step

@@ -20,11 +20,11 @@ from tipoff.history.findings import ROOM, Troubles
 from tipoff.history.pace import PACE, Pace
 from tipoff.history.seal import seal
 from tipoff.history.sink import HistorySink
-from tipoff.ledger import Ledger, batches, capture, schema, watching
+from tipoff.ledger import Ledger, batches, schema, watching
 from tipoff.ledger.batches import SealedBatch as Sealed
 from tipoff.ledger.history import history_batches, revisions
 from tipoff.ledger.quota_use import QuotaGuard, read_used
-from tipoff.ledger.streams import STREAMS
+from tipoff.ledger.streams import STREAMS, begin_streams
 
 SCORE = {
     "league": "x",
@@ -100,7 +100,7 @@ def test_a_row_that_is_updated_gives_an_event_for_each_change(ledger: Ledger, si
 
 
 def test_writing_what_stands_already_is_no_event(ledger: Ledger) -> None:
-    capture.begin(ledger, NOW)
+    begin_streams(ledger, NOW)
     ledger.commit(written(("scorecards", SCORE)))
     ledger.commit(written(("scorecards", SCORE)))
 
@@ -108,7 +108,7 @@ def test_writing_what_stands_already_is_no_event(ledger: Ledger) -> None:
 
 
 def test_a_change_that_is_rolled_back_is_no_event(ledger: Ledger) -> None:
-    capture.begin(ledger, NOW)
+    begin_streams(ledger, NOW)
 
     with pytest.raises(LedgerError):
         ledger.commit(written(("scorecards", SCORE), ("facts", {"league": "", "key": "bad", "value": None})))
@@ -128,7 +128,7 @@ def test_what_stood_before_history_began_is_taken_up_once(ledger: Ledger, sink: 
 
 
 def test_a_sealed_batch_never_changes_though_its_rows_do(ledger: Ledger) -> None:
-    capture.begin(ledger, NOW)
+    begin_streams(ledger, NOW)
     ledger.commit(written(("runs", started(1))))
     batch = sealed(ledger, "runs")
     assert batch is not None
@@ -141,7 +141,7 @@ def test_a_sealed_batch_never_changes_though_its_rows_do(ledger: Ledger) -> None
 
 
 def test_numbers_of_events_never_come_again(ledger: Ledger) -> None:
-    capture.begin(ledger, NOW)
+    begin_streams(ledger, NOW)
     ledger.commit(written(("runs", started(1)), ("runs", started(2))))
     first = sealed(ledger, "runs")
     ledger.commit(written(("runs", started(3))))
@@ -153,7 +153,7 @@ def test_numbers_of_events_never_come_again(ledger: Ledger) -> None:
 
 
 def test_batches_are_cut_at_their_number_of_rows_and_of_days(ledger: Ledger) -> None:
-    capture.begin(ledger, NOW)
+    begin_streams(ledger, NOW)
     for number in range(1, 8):
         ledger.commit(ticks([number], NOW + timedelta(days=number)))
 
@@ -168,7 +168,7 @@ def test_batches_are_cut_at_their_number_of_rows_and_of_days(ledger: Ledger) -> 
 
 def test_of_two_who_seal_the_same_rows_one_is_refused_and_nothing_is_doubled(target: Path | str) -> None:
     one, other = Ledger(target), Ledger(target)
-    capture.begin(one, NOW)
+    begin_streams(one, NOW)
     one.commit(ticks(range(1, 4)))
     [stream] = [stream for stream in STREAMS if stream.name == "ticks"]
     stale = batches.standings(other, [stream])["ticks"]
@@ -186,7 +186,7 @@ def test_a_writer_that_has_not_committed_is_waited_for_and_not_passed_over(serve
     from tests.postgres import fresh  # noqa: PLC0415 -- only this test makes its own
 
     ledger, writer = Ledger(fresh(server)), Ledger(server)
-    capture.begin(ledger, NOW)
+    begin_streams(ledger, NOW)
     row = {name: value for name, value in finding().items() if name != "id"}
 
     with ThreadPoolExecutor(1) as pool, writer.transaction() as connection:
@@ -219,7 +219,7 @@ def test_content_that_was_damaged_is_not_sent(ledger: Ledger) -> None:
 
 
 def test_an_upsert_in_the_ledger_keeps_its_own_numbers_beside_the_triggers(ledger: Ledger) -> None:
-    capture.begin(ledger, NOW)
+    begin_streams(ledger, NOW)
     waiver = {**SLATE, "input": "i", "by": "me", "reason": "why", "made_at": NOW, "until": NOW + timedelta(days=1)}
 
     assert [ledger.add("waivers", waiver), ledger.add("waivers", waiver)] == [1, 2]

@@ -16,8 +16,7 @@ from tests.support import ledger_rows, tipoff
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.payload import SetAside
-from tipoff.core.proof import Proof, UnitProof
-from tipoff.core.proof_text import proof_row
+from tipoff.core.proof import Proof, UnitProof, proof_row
 from tipoff.ledger import Batch, Ledger, schema
 from tipoff.ledger.answers import leagues_of, made_of
 from tipoff.ledger.facts import home_now, league_facts

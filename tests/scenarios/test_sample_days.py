@@ -10,7 +10,7 @@ from tests.samples import Samples
 from tests.support import ledger_rows, proofs, published, replayed, sample_spec, tipoff
 
 from tipoff.core.clock import midnight
-from tipoff.core.proof_text import read_units
+from tipoff.core.proof import read_units
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.world.sample import SampleNba
 from tipoff.ledger import Ledger

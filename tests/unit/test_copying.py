@@ -5,7 +5,7 @@ from typing import Any
 
 import duckdb
 
-from tipoff.store.copying import copy_warehouse
+from tipoff.app.backup import copy_warehouse
 
 
 class ReadMeanwhile:

@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
+
 from tipoff.app.holder import lock, lock_file
 from tipoff.config import Settings
 from tipoff.core.build import build
-from tipoff.core.errors import PipelineError, UsageError
+from tipoff.core.errors import ErrorKind, PipelineError, UsageError, WarehouseError
 from tipoff.core.home import Home
 from tipoff.ledger.connect import copy_of
-from tipoff.store.copying import copy_warehouse
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.warehouse import Warehouse
 
@@ -79,6 +80,26 @@ def _copied(home: Home, warehouse: Warehouse, beside: Path, to: Path, now: datet
     (beside / _ABOUT).write_text(json.dumps(about, indent=1), "utf-8")
     beside.rename(to)
     return f"{n_bytes / 1e6:.1f} MB in {to}"
+
+
+def copy_warehouse(own: duckdb.DuckDBPyConnection, to: Path) -> None:
+    """Leave a copy of every table, as of one instant, in the new file `to`; `own` is a connection of its own, closed after.
+
+    Raises:
+        WarehouseError: The disk is full, or the file cannot be made.
+    """
+    quoted = str(to).replace("'", "''")
+    try:
+        [name] = own.execute("SELECT current_database()").fetchone() or ("",)
+        own.execute(f"ATTACH '{quoted}' AS backup")
+        own.execute(f'COPY FROM DATABASE "{name}" TO backup')
+        own.execute("CHECKPOINT backup")  # DETACH alone keeps the log until the last that reads meanwhile is done
+        own.execute("DETACH backup")
+    except duckdb.Error as error:
+        msg = f"the warehouse could not be copied: {str(error).splitlines()[0]}"
+        raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="is the disk full?") from error
+    finally:
+        own.close()
 
 
 def _size(folder: Path) -> int:

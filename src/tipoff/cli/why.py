@@ -10,8 +10,7 @@ from tipoff.core.errors import UsageError
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.ledger import Ledger
-from tipoff.views.streamers import read_streamers
-from tipoff.views.why import Why, is_game, why, why_game, why_number
+from tipoff.views.why import Why, is_game, read_streamers, why, why_game, why_number
 
 
 @click.command("why")

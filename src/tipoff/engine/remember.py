@@ -8,8 +8,7 @@ from typing import Any
 
 from tipoff.core.league import League
 from tipoff.core.obligation import State, Verb
-from tipoff.core.proof import Proof
-from tipoff.core.proof_text import proof_row
+from tipoff.core.proof import Proof, proof_row
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.engine.book import Book, Conflict
 from tipoff.engine.losses import is_in_parts_now

@@ -9,8 +9,7 @@ from typing import Any
 
 from tipoff.core.errors import ErrorKind, InputGone, NotBegun, Resting
 from tipoff.core.finding import Severity
-from tipoff.core.proof import Loss, Proof
-from tipoff.core.proof_text import proof_row
+from tipoff.core.proof import Loss, Proof, proof_row
 from tipoff.core.retry import LONGEST_ASKED, POLICIES, Breaker, while_freed
 from tipoff.core.step import SourceWork
 from tipoff.core.window import SLATE

@@ -13,9 +13,9 @@ from tipoff.history.findings import FLOWS, HELD_BACK, Troubles
 from tipoff.history.pace import MINUTE, PACE, LoadOutcome, Pace, after_error, after_outcome, is_due, take_slot
 from tipoff.history.seal import OWN, seal
 from tipoff.history.sink import BatchUpload, HistorySink
-from tipoff.ledger import Ledger, batches, capture, quota_use
+from tipoff.ledger import Ledger, batches, quota_use
 from tipoff.ledger.batches import SealedBatch, Standing
-from tipoff.ledger.streams import STREAMS, Stream
+from tipoff.ledger.streams import STREAMS, Stream, begin_streams
 
 POINTS = ("sealed", "sending", "handed over", "followed")  # where a process can be killed, for the tests
 _PER_LOOK = 4  # jobs of a table in one look: its rate limit is 5 changes in 10 s, 50 for one with partitions
@@ -49,7 +49,7 @@ class Outbox:
 
     def begin(self, now: datetime) -> None:
         """Begin to take history down, before anything else is written."""
-        capture.begin(self.ledger, now, self.streams)
+        begin_streams(self.ledger, now, self.streams)
         numbers.mark(self.ledger, self.streams)
 
     def look(self, now: datetime, *, is_last: bool = False) -> None:

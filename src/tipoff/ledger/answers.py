@@ -7,8 +7,7 @@ from sqlalchemy import func, select
 
 from tipoff.core.obligation import State
 from tipoff.core.payload import SetAside
-from tipoff.core.proof import Loss
-from tipoff.core.proof_text import read_proof
+from tipoff.core.proof import Loss, read_proof
 from tipoff.ledger import schema
 from tipoff.ledger.ledger import Ledger
 from tipoff.ledger.outside import answers

@@ -17,8 +17,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from tipoff.core.errors import LeaseLost, NoLedger, UsageError
 from tipoff.core.home import Profile
 from tipoff.core.obligation import Gaps
-from tipoff.core.proof import Proof
-from tipoff.core.proof_text import read_proof
+from tipoff.core.proof import Proof, read_proof
 from tipoff.core.slate import Game, Season
 from tipoff.ledger import looks, schema
 from tipoff.ledger.asking import read_all

@@ -8,8 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Column, Table, func, select
 
 from tipoff.core.obligation import State
-from tipoff.core.proof import Proof
-from tipoff.core.proof_text import read_proof
+from tipoff.core.proof import Proof, read_proof
 from tipoff.core.records import (
     ArrivalRecord,
     BeatRecord,

@@ -127,7 +127,7 @@ proofs = table(
     Column("step_version", Text, nullable=False),
     Column("n_rows", Integer, nullable=False),
     Column("digest", Text, nullable=False),
-    Column("units", Text, nullable=False),  # JSON, see core.proof_text
+    Column("units", Text, nullable=False),  # JSON, see core.proof
     Column("inputs", Text, nullable=False),
 )
 

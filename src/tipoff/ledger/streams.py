@@ -1,10 +1,11 @@
 """The streams of history: which of the ledger's tables flow to the warehouse, and in what shape they arrive there.
 
-Some tables only grow: their rows are events already. Others are updated: each change of a row is an event, a revision of it.
+Some tables only grow: their rows are events already. Others are updated: each change of a row is an event, a revision of it,
+taken down by a trigger, so that no writer can forget it, in the transaction of the change: both are there, or neither.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -14,6 +15,8 @@ import sqlalchemy as sa
 
 from tipoff.core.schema import Column, ColumnType
 from tipoff.ledger import schema, watching
+from tipoff.ledger.history import history_streams
+from tipoff.ledger.ledger import Ledger
 
 DATASET = "tipoff_history"
 LOG = "_log"  # a stream's rows as they were loaded; the stream's own name is the view that shows each event once
@@ -152,3 +155,74 @@ def views_of(stream: Stream, quote: str = '"') -> list[str]:
             f" QUALIFY ROW_NUMBER() OVER (PARTITION BY event_home, {key} ORDER BY event_number DESC) = 1"
         )
     return made
+
+
+# --- taking changes down
+
+
+def begin_streams(ledger: Ledger, now: datetime, streams: Iterable[Stream] = STREAMS) -> list[str]:
+    """Begin the streams that have not begun, taking up what stands in their tables, and return their names."""
+    known = {row["stream"] for row in ledger.rows(sa.select(history_streams.c.stream))}
+    new = [stream for stream in streams if stream.name not in known]
+    if new:
+        with ledger.writing() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")  # its DDL would otherwise stand outside the transaction
+            for stream in new:
+                _begin(connection, stream, now)
+    return [stream.name for stream in new]
+
+
+def _begin(connection: sa.Connection, stream: Stream, now: datetime) -> None:
+    if stream.is_updated:
+        for statement in _triggers(connection, stream):
+            connection.exec_driver_sql(statement)
+        connection.exec_driver_sql(_take_up(connection, stream))
+    connection.execute(sa.insert(history_streams).values(stream=stream.name, begun_at=now, sealed_to=0))
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+def _body(connection: sa.Connection, stream: Stream, row: str) -> str:
+    """Return the SQL of a row as a JSON object; SQLite would cut decimal numbers to 15 digits, so they go as text."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    parts = []
+    for column in stream.kept:
+        value = f"{row}.{_quoted(column.name)}"
+        if is_sqlite and isinstance(column.type, sa.Float):
+            value = f"CASE WHEN {value} IS NULL THEN NULL ELSE printf('%!.17g', {value}) END"
+        parts.append(f"'{column.name}', {value}")
+    maker = "json_object" if is_sqlite else "json_build_object"
+    made = f"{maker}({', '.join(parts)})"
+    return made if is_sqlite else f"({made})::text"
+
+
+def _changed(connection: sa.Connection, stream: Stream) -> str:
+    differs = "IS NOT" if connection.dialect.name == "sqlite" else "IS DISTINCT FROM"
+    return " OR ".join(f"OLD.{_quoted(column.name)} {differs} NEW.{_quoted(column.name)}" for column in stream.kept)
+
+
+def _triggers(connection: sa.Connection, stream: Stream) -> list[str]:
+    name, body, changed = stream.name, _body(connection, stream, "NEW"), _changed(connection, stream)
+    # tipoff: allow sql-from-values -- declared names; DDL takes no parameters
+    note = f"INSERT INTO revisions (source, body) VALUES ('{name}', {body})"  # noqa: S608 -- declared names
+    is_sqlite = connection.dialect.name == "sqlite"
+    work = f"BEGIN {note}; END" if is_sqlite else f"EXECUTE FUNCTION history_{name}()"
+
+    def trigger(event: str, verb: str, when: str = "") -> str:
+        return f"CREATE TRIGGER history_{name}_{event} AFTER {verb} ON {name} FOR EACH ROW {when} {work}"
+
+    both = [trigger("new", "INSERT"), trigger("changed", "UPDATE", f"WHEN ({changed})")]
+    if is_sqlite:
+        return both
+    head = f"CREATE OR REPLACE FUNCTION history_{name}() RETURNS trigger LANGUAGE plpgsql AS"
+    return [f"{head} $$ BEGIN {note}; RETURN NULL; END $$", *both]
+
+
+def _take_up(connection: sa.Connection, stream: Stream) -> str:
+    order = ", ".join(_quoted(name) for name in stream.key)
+    # tipoff: allow sql-from-values, append-without-key -- declared names; done once, in the transaction that begins the stream
+    head = f"INSERT INTO revisions (source, body) SELECT '{stream.name}', {_body(connection, stream, stream.name)}"
+    return f"{head} FROM {stream.name} ORDER BY {order}"

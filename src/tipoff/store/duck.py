@@ -13,8 +13,7 @@ import pyarrow as pa
 
 from tipoff.core.errors import ErrorKind, OverTime, ShapeError, UsageError, WarehouseError
 from tipoff.core.home import Profile
-from tipoff.core.proof import Loss, Proof
-from tipoff.core.proof_text import PROOF_COLUMNS, proof_row, read_proof
+from tipoff.core.proof import PROOF_COLUMNS, Loss, Proof, proof_row, read_proof
 from tipoff.core.schema import Phase, Table
 from tipoff.core.slate import Season
 from tipoff.core.step import Step

@@ -16,8 +16,7 @@ import pyarrow.parquet as pq
 
 from tipoff.core.errors import Damaged, ErrorKind, LetGo, ShapeError, WarehouseError
 from tipoff.core.home import Profile
-from tipoff.core.proof import Loss, Proof, digest_of
-from tipoff.core.proof_text import inputs_text, read_proof, units_text
+from tipoff.core.proof import Loss, Proof, digest_of, inputs_text, read_proof, units_text
 from tipoff.core.records import HaltRecord
 from tipoff.core.rows import table_from_records, units_of
 from tipoff.core.schema import Phase, Table

@@ -1,9 +1,13 @@
 """Why something stands where it stands, an obligation, a game or a number: a walk upstream to the first thing that is broken."""
 
+import json
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
@@ -11,17 +15,57 @@ from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.core.payload import WITHOUT_IT
 from tipoff.core.records import ConflictRecord, FindingRecord, GateRecord, ObligationRecord, WaiverRecord
+from tipoff.core.schema import Table
 from tipoff.core.wording import counted, some
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import league_facts, season_of
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.views.status import live_waivers, waiver_line
-from tipoff.views.streamers import Streamers
 from tipoff.watch.messages import named
 
 _DEPTH = 12
 _SHOWN = 12  # units in a line
 _NAMED = 8  # checks that may be meant, keys that fail
+STREAMS = "streaming-insert"  # the rule; see docs/audit-rules.md
+_PLACES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Streamers:
+    """The streaming inserts that `tipoff audit PATH --json` found, each with where it stands and what it says."""
+
+    found: tuple[Mapping[str, Any], ...] = ()
+
+    def into(self, table: Table) -> Iterator[str]:
+        """Yield in words who streams into `table`; where nobody names it, who streams into a table that is not told."""
+        named = [one for one in self.found if re.search(rf"\b{re.escape(table.name)}\b", one["text"])]
+        for one in named[:_PLACES]:
+            yield f"by the audit, {one['path']}:{one['line']}{_in(one)} streams into it"
+        untold = [one for one in self.found if not re.search(r"""["'`]""", one["text"])]
+        if untold and not named:
+            places = ", ".join(f"{one['path']}:{one['line']}" for one in untold[:_PLACES])
+            yield f"by the audit, {places} may: it streams into a table that is named elsewhere"
+
+
+def _in(finding: Mapping[str, Any]) -> str:
+    return f" ({finding['symbol']})" if finding.get("symbol") else ""
+
+
+def read_streamers(report: Path | None) -> Streamers:
+    """Return the streaming inserts of a report, none without one; raises `UsageError` where the file is no report."""
+    if report is None:
+        return Streamers()
+    try:
+        findings = json.loads(report.read_text("utf-8"))["findings"]
+        found = [one for one in findings if one["rule"] == STREAMS]
+        for one in found:
+            str(one["path"]), int(one["line"]), str(one["text"])
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        msg = f"{report} is no report of an audit: {type(error).__name__}: {error}"
+        raise UsageError(msg, hint="write it: tipoff audit PATH --json > FILE; TIPOFF_AUDIT_REPORT names it") from error
+    return Streamers(tuple(found))
+
+
 NOBODY = Streamers()
 
 

@@ -12,7 +12,7 @@ import sqlglot
 from sqlglot import exp
 
 from tipoff.core.errors import ShapeError
-from tipoff.core.proof_text import PROOF_COLUMNS
+from tipoff.core.proof import PROOF_COLUMNS
 from tipoff.core.schema import ColumnType, Table
 from tipoff.store.bigquery.target import Target, turn_of
 

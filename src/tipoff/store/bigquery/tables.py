@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tipoff.core.proof_text import PROOF_COLUMNS
+from tipoff.core.proof import PROOF_COLUMNS
 from tipoff.core.schema import Table
 from tipoff.store.bigquery import statements
 from tipoff.store.bigquery.client import Client

@@ -9,8 +9,7 @@ from datetime import UTC, date, datetime
 import pyarrow as pa
 
 from tipoff.core.errors import ErrorKind, ShapeError, WarehouseError
-from tipoff.core.proof import Loss, Proof
-from tipoff.core.proof_text import proof_row, read_proof
+from tipoff.core.proof import Loss, Proof, proof_row, read_proof
 from tipoff.core.schema import Phase, Table
 from tipoff.core.slate import Season
 from tipoff.core.step import Step
