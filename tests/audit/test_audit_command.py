@@ -99,22 +99,24 @@ def test_findings_are_ranked_by_what_a_ledger_knows_of_their_code(samples: Sampl
 
 
 def test_where_nothing_is_worse_the_first_notes_are_shown_and_all_are_counted(tmp_path: Path) -> None:
-    body = (
-        "import json\n\n\ndef save{n}(rows):\n    try:\n        db{n}.commit()\n    except Exception:\n        pass\n"
-    )
-    root = written(tmp_path / "root", {f"jobs/a{n:02}.py": body.replace("{n}", str(n)) for n in range(14)})
+    save = "def save{n}(rows):\n    try:\n        db{n}.commit()\n    except Exception:\n        pass\n"
+    age = "from datetime import datetime\n\n\ndef age{n}(at):\n    return datetime.now() - at\n"
+    names = {f"jobs/a{n}.py": (save if n < 6 else age).replace("{n}", str(n)) for n in range(9)}
+    root = written(tmp_path / "root", names)
 
     plain, top, asked = command(root), command(root, "--top", "3"), command(root, "--min-level", "note")
     none = command(root, "--min-level", "warning")
 
-    assert "note (10 of 14), which may be wrong, what does most harm first" in plain.stdout
-    assert plain.stdout.count("jobs/a") == 10
-    assert "and 4 note, not shown" in plain.stdout
+    assert "note (7 of 9), which may be wrong, what does most harm first" in plain.stdout
+    assert plain.stdout.count("swallowed-write") == 4  # a habit of the code base hides nothing else
+    assert "jobs/a6.py:5:12 naive-now" in plain.stdout
+    assert "and 2 more of the same: jobs/a7.py:5, jobs/a8.py:5" in plain.stdout
+    assert "and 2 notes, not shown" in plain.stdout
     assert top.stdout.count("  jobs/a") == 3
-    assert asked.stdout.count("jobs/a") == 14
+    assert asked.stdout.count("swallowed-write") == 6
     assert "jobs/a" not in none.stdout
     assert {one.stdout.splitlines()[-1].partition(";")[0] for one in (plain, top, asked, none)} == {
-        "found 0 error, 0 warning, 14 note"
+        "found 0 error, 0 warning, 9 note"
     }
     assert (plain.returncode, top.returncode, none.returncode) == (0, 0, 0)
 

@@ -9,6 +9,7 @@ from tipoff_audit.finding import Finding, Level
 from tipoff_audit.report import Report
 
 FIRST_NOTES = 10  # things: what somebody reads at one sitting
+MOST_OF_A_RULE = 4  # of those: a code base has its habits, and ten times one of them hides the others
 _HARM = {"write": 40, "gate": 35, "look-ahead": 30, "read": 15, "notice": 10, "work": 10, "clean-up": 5}
 _WORSE = {
     "missing-f": 12,
@@ -102,13 +103,20 @@ def _origin(one: Finding) -> tuple[bool, bool, int, str]:
 
 
 def first_notes(notes: Sequence[Finding]) -> list[Finding]:
-    """Return the notes that a person reads unasked: the first few things said, wherever each of them stands.
+    """Return the notes that a person reads unasked: the first few things said, no rule at length, wherever each stands.
 
     Args:
         notes: In the order in which they are to be fixed.
     """
-    said = list(dict.fromkeys((one.rule, one.message) for one in notes if one.rule != "unreadable"))[:FIRST_NOTES]
-    return [one for one in notes if (one.rule, one.message) in said]
+    said = dict.fromkeys((one.rule, one.message) for one in notes if one.rule != "unreadable")
+    of_rule: Counter[str] = Counter()
+    taken = []
+    for rule, message in said:
+        of_rule[rule] += 1
+        if of_rule[rule] <= MOST_OF_A_RULE:
+            taken.append((rule, message))
+    first = set(taken[:FIRST_NOTES])
+    return [one for one in notes if (one.rule, one.message) in first]
 
 
 GROUPS: Mapping[str, Callable[[Finding], str]] = {

@@ -38,7 +38,10 @@ def _findings(report: Report) -> Iterator[str]:
                 yield f"      and {len(others)} more of the same: {_places(others)}"
         yield ""
     if report.hidden:
-        more = ", ".join(f"{n} {level.name.lower()}" for level, n in sorted(report.hidden.items(), reverse=True))
+        more = ", ".join(
+            f"{n} {level.name.lower()}{'s' if n > 1 else ''}"
+            for level, n in sorted(report.hidden.items(), reverse=True)
+        )
         yield f"and {more}, not shown (--min-level note shows all)"
         yield ""
 
