@@ -143,3 +143,17 @@ def test_a_number_less_one_is_no_text_in_a_statement() -> None:
 
     assert said(text.replace("HOLE", "n - 1")) == []
     assert [finding[0] for finding in said(text.replace("HOLE", "name"))] == ["sql-from-values"]
+
+
+@pytest.mark.parametrize(("shifted", "rules"), [("wins", []), ("games", ["window-includes-current"])])
+def test_a_sum_so_far_whose_column_is_shifted_further_down_takes_in_no_game_of_tonight(
+    shifted: str, rules: list[str]
+) -> None:
+    text = (
+        "def win_share_features(games):\n"
+        '    games["wins"] = games.groupby("team")["won"].cumsum()\n'
+        f'    games["before"] = games.groupby("team")["{shifted}"].shift(1)\n'
+        "    return games\n"
+    )
+
+    assert [rule for rule, _ in said(text, "features/form.py")] == rules

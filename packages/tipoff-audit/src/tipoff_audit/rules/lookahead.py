@@ -263,8 +263,23 @@ def _shifted(file: File, call: ast.Call) -> bool:
         if isinstance(above, ast.Attribute) and above.attr in {"shift", "lag"}:
             return True
         above = file.index.up.get(above)
+    if isinstance(above, ast.Assign) and isinstance(above.targets[0], ast.Subscript):
+        column = constant(above.targets[0].slice)
+        if isinstance(column, str) and _is_shifted_later(file, above, column):
+            return True
     inner: ast.AST = call.func.value if isinstance(call.func, ast.Attribute) else call
     return _has_shift(file, call, inner, depth=0)
+
+
+def _is_shifted_later(file: File, made: ast.Assign, column: str) -> bool:
+    """Whether the column that the rows go into is shifted further down in the function."""
+    for call in file.scope(made).calls:
+        func = call.func
+        if call.lineno > made.lineno and isinstance(func, ast.Attribute) and func.attr == "shift":
+            shifted = func.value
+            if isinstance(shifted, ast.Subscript) and constant(shifted.slice) == column:
+                return True
+    return False
 
 
 def _has_shift(file: File, call: ast.Call, node: ast.AST, depth: int) -> bool:  # noqa: PLR0911 -- a return for each case
