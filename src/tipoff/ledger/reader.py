@@ -67,8 +67,10 @@ class LeagueRecords:
         """Return the conditions of this league's rows; a name with an empty value or None is no condition."""
         return looks.of_league(table, self.league, self._days, *where, **equal)
 
-    def _all(self, kind: type[T], table: Table, where: Sequence[Where], *order: Any) -> list[T]:  # noqa: ANN401 -- columns
-        return [read(kind, row) for row in self._ask(select(*columns_of(kind, table)).where(*where).order_by(*order))]
+    def _all(self, kind: type[T], table: Table, *where: Where, by: str = "id", **equal: object) -> list[T]:
+        """Return the records of this league's rows, ordered `by` columns; conditions as `_mine`."""
+        query = select(*columns_of(kind, table)).where(*self._mine(table, *where, **equal))
+        return [read(kind, row) for row in self._ask(query.order_by(*(table.c[name] for name in by.split())))]
 
     def _one(self, query: Any, values: Mapping[str, object] | None = None) -> Mapping[str, Any]:  # noqa: ANN401 -- a select
         [row] = self._ask(query, values)
@@ -82,8 +84,7 @@ class LeagueRecords:
 
     def ticks(self, *, since: datetime | None = None, before: datetime | None = None) -> list[TickRecord]:
         """Return the ticks from `since` until before `before`, in their order."""
-        table = schema.ticks
-        return self._all(TickRecord, table, self._mine(table, *_within(table.c.at, since, before)), table.c.id)
+        return self._all(TickRecord, schema.ticks, *_within(schema.ticks.c.at, since, before))
 
     def first_and_last_tick(self, *, until: datetime | None = None) -> tuple[datetime | None, datetime | None]:
         """Return when the first tick was, and the one written last, or the newest until an instant."""
@@ -93,8 +94,7 @@ class LeagueRecords:
 
     def decisions(self, *, since: datetime, before: datetime | None = None) -> list[DecisionRecord]:
         """Return the decisions of a time, in their order."""
-        table = schema.decisions
-        return self._all(DecisionRecord, table, self._mine(table, *_within(table.c.at, since, before)), table.c.id)
+        return self._all(DecisionRecord, schema.decisions, *_within(schema.decisions.c.at, since, before))
 
     # --- runs and requests
 
@@ -107,9 +107,8 @@ class LeagueRecords:
         before: datetime | None = None,
     ) -> list[RunRecord]:
         """Return the runs of an output, of a day, or begun in a time, in the order of their numbers."""
-        table = schema.runs
-        when = _within(table.c.started_at, since, before)
-        return self._all(RunRecord, table, self._mine(table, *when, output=output, day=day), table.c.id)
+        when = _within(schema.runs.c.started_at, since, before)
+        return self._all(RunRecord, schema.runs, *when, output=output, day=day)
 
     def run_starts(self, *, since: datetime, before: datetime) -> list[datetime]:
         """Return when runs began."""
@@ -149,7 +148,8 @@ class LeagueRecords:
     def fetches(self, run_id: int) -> list[FetchRecord]:
         """Return what the providers answered in a run."""
         table = schema.fetches
-        return self._all(FetchRecord, table, [table.c.run_id == run_id], table.c.id)
+        query = select(*columns_of(FetchRecord, table)).where(table.c.run_id == run_id).order_by(table.c.id)
+        return [read(FetchRecord, row) for row in self._ask(query)]
 
     def requests(self, *, since: datetime, before: datetime | None = None) -> list[tuple[str, datetime]]:
         """Return which source was asked when."""
@@ -200,8 +200,7 @@ class LeagueRecords:
 
     def gates(self, *, output: str = "", day: date | None = None, is_open: bool | None = None) -> list[GateRecord]:
         """Return how gates stand, the oldest day first."""
-        table, picked = schema.gates, self._mine(schema.gates, output=output, day=day, is_open=is_open)
-        return self._all(GateRecord, table, picked, table.c.day, table.c.output, table.c.input)
+        return self._all(GateRecord, schema.gates, by="day output input", output=output, day=day, is_open=is_open)
 
     def held_gates(self) -> list[GateRecord]:
         """Return the gates that hold what is still owed; one that held a game until it was excused holds nothing."""
@@ -210,8 +209,7 @@ class LeagueRecords:
 
     def waivers(self) -> list[WaiverRecord]:
         """Return every waiver that was ever made, in their order."""
-        table = schema.waivers
-        return self._all(WaiverRecord, table, self._mine(table), table.c.id)
+        return self._all(WaiverRecord, schema.waivers)
 
     def live_waivers(self, now: datetime) -> list[WaiverRecord]:
         """Return the waivers that hold at `now`."""
@@ -230,18 +228,14 @@ class LeagueRecords:
 
     def conflicts(self, *, output: str = "", day: date | None = None, unresolved: bool = False) -> list[ConflictRecord]:
         """Return conflicts, the oldest first."""
-        table = schema.conflicts
-        where = [table.c.resolved_at.is_(None)] if unresolved else []
-        picked = self._mine(table, *where, output=output, day=day)
-        return self._all(ConflictRecord, table, picked, table.c.since, table.c.output)
+        where = [schema.conflicts.c.resolved_at.is_(None)] if unresolved else []
+        return self._all(ConflictRecord, schema.conflicts, *where, by="since output", output=output, day=day)
 
     # --- games, proofs, and what is known of units
 
     def games(self, day: date | None = None, *, game_id: str = "") -> list[GameRecord]:
         """Return the games of a day's schedule, or the days of one game, or all."""
-        table = schema.games
-        picked = self._mine(table, day=day, game_id=game_id)
-        return self._all(GameRecord, table, picked, table.c.day, table.c.game_id)
+        return self._all(GameRecord, schema.games, by="day game_id", day=day, game_id=game_id)
 
     def slate(self, day: date) -> list[Game]:
         """Return the games of a day as the engine takes them."""
@@ -276,13 +270,11 @@ class LeagueRecords:
 
     def arrivals(self, day: date | None = None, output: str = "") -> list[ArrivalRecord]:
         """Return when the units of a day first arrived, or all."""
-        table = schema.arrivals
-        return self._all(ArrivalRecord, table, self._mine(table, output=output, day=day))
+        return self._all(ArrivalRecord, schema.arrivals, by="", output=output, day=day)
 
     def marks(self, day: date) -> list[MarkRecord]:
         """Return what is marked of a day's units."""
-        table = schema.marks
-        return self._all(MarkRecord, table, self._mine(table, day=day))
+        return self._all(MarkRecord, schema.marks, by="", day=day)
 
     def counts(self, table: str, column: str, **equal: object) -> dict[str, int]:
         """Count the rows of a table of the ledger by what stands in a column; of those alone that are equal in others."""
@@ -294,8 +286,7 @@ class LeagueRecords:
 
     def findings(self, *, output: str = "", day: date | None = None, check: str = "") -> list[FindingRecord]:
         """Return what was found, in its order."""
-        table = schema.findings
-        return self._all(FindingRecord, table, self._mine(table, output=output, day=day, check=check), table.c.id)
+        return self._all(FindingRecord, schema.findings, output=output, day=day, check=check)
 
     def findings_after(self, number: int) -> list[FindingRecord]:
         """Return what was found behind the finding of a number, in its order."""
@@ -306,9 +297,8 @@ class LeagueRecords:
         self, *, day: date | None = None, days: Sequence[date] = (), check: str = "", status: str = ""
     ) -> list[MeasuredRecord]:
         """Return what the checks last measured."""
-        table = watching.measured
-        where = [table.c.day.in_(days)] if days else []
-        return self._all(MeasuredRecord, table, self._mine(table, *where, day=day, check=check, status=status))
+        where = [watching.measured.c.day.in_(days)] if days else []
+        return self._all(MeasuredRecord, watching.measured, *where, by="", day=day, check=check, status=status)
 
     def values_before(self, check: str, day: date, *, n: int) -> list[float]:
         """Return what a check measured on the `n` newest days before `day` on which it could."""
@@ -328,8 +318,7 @@ class LeagueRecords:
 
     def rule_counts(self) -> dict[str, RuleRecord]:
         """Return each check's record."""
-        table = watching.rules
-        return {one.rule: one for one in self._all(RuleRecord, table, self._mine(table))}
+        return {one.rule: one for one in self._all(RuleRecord, watching.rules, by="")}
 
     def profiles_before(
         self, output: str, day: date, *, since: date, n: int

@@ -56,9 +56,8 @@ class Published:
     root: Path = field(kw_only=False)
     profile: Profile = Profile.LIVE
     at: Callable[[str], None] = lambda _point: None
-    now: Callable[[], datetime] | None = (
-        None  # looked at where a file is replaced, as `halted` is; who only reads needs none
-    )
+    # looked at where a file is replaced, as `halted` is; who only reads needs none
+    now: Callable[[], datetime] | None = None
     halted: Callable[[str, str], str] = lambda _league, _output: ""  # why an output may not be replaced
     off: Callable[[str], Sequence[str]] = lambda _league: ()  # what of a league is not made: each document says so
     _last: dict[str, _Stands] = field(default_factory=dict)  # the document written last, by output
@@ -233,14 +232,10 @@ class Published:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             open_still = partial(self._must_be_open, asked, changed)
-            write_whole(
-                path.with_suffix(".parquet"),
-                parquet.getvalue(),
-                fsync=self.profile is Profile.LIVE,
-                last_look=open_still,
-            )
+            keep = partial(write_whole, fsync=self.profile is Profile.LIVE, last_look=open_still)
+            keep(path.with_suffix(".parquet"), parquet.getvalue())
             self.at("before rename")
-            write_whole(path, text.encode(), fsync=self.profile is Profile.LIVE, last_look=open_still)
+            keep(path, text.encode())
         except OSError as error:
             msg = f"{asked.step.name} of {asked.day} could not be published: {error.strerror}"
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="is the disk full?") from error
