@@ -146,7 +146,8 @@ def test_a_unit_arrived_when_its_answer_came_not_when_the_run_was_over() -> None
     assert stored.rows is not None
     known = dict(zip(stored.rows["game_id"].to_pylist(), stored.rows["known_at"].to_pylist(), strict=True))
     owed = entry_of(book_of({STEP: ()}, GAMES.values()), "boxes").obligation
-    arrived = {row["unit"]: row["first_at"] for row in records.arrival_rows(outcome, None, owed, now=clock.now())}
+    rows = records.arrival_rows(outcome, GAMES, None, owed, now=clock.now())
+    arrived = {row["unit"]: row["first_at"] for row in rows}
     assert known == {"one": NIGHT + timedelta(seconds=70), "two": NIGHT + timedelta(seconds=140)}
     assert arrived == known
 

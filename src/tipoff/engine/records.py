@@ -10,11 +10,12 @@ from tipoff.core.clock import midnight
 from tipoff.core.gate import Verdict
 from tipoff.core.obligation import Obligation, State
 from tipoff.core.proof import Proof, UnitProof
-from tipoff.engine.book import Entry
+from tipoff.engine.book import Conflict, Entry
 from tipoff.engine.claim import Claim, Outcome
 from tipoff.engine.findings import run_findings
 from tipoff.engine.judge import Judgement
 from tipoff.engine.past import Identity
+from tipoff.store.warehouse import WriteResult
 
 Row = dict[str, Any]
 
@@ -106,15 +107,11 @@ def run_end_row(outcome: Outcome, *, now: datetime) -> Row:
     }
 
 
-def renewed(outcome: Outcome, *, now: datetime) -> Proof:
+def renewed(claim: Claim, written: WriteResult, *, now: datetime) -> Proof:
     """Return the proof after a run, with every asked unit marked as seen at the run's instant and made from its input.
 
     The other units are what they were known to be: a store that wrote nothing names what it last wrote them from.
     """
-    claim, written = outcome.claim, outcome.written
-    if written is None:
-        msg = "a run without a write has no proof"
-        raise ValueError(msg)
     known = claim.previous.units if claim.previous else {}
     units = {name: _if_same(unit, known.get(name)) for name, unit in written.proof.units.items()}
     for unit, made in claim.plan.units.items():
@@ -152,13 +149,13 @@ def result_rows(outcome: Outcome, own: str, *, now: datetime, blame: str = "") -
     yield from (("findings", row) for row in run_findings(outcome, own, rejects, now=now, blame=blame))
 
 
-def arrival_rows(outcome: Outcome, known: Proof | None, owed: Obligation, *, now: datetime) -> Iterable[Row]:
-    """Yield a row for each unit that has arrived for the first time, with when it was due."""
-    if outcome.written is None:
-        return
-    for unit in sorted(outcome.written.changed):
+def arrival_rows(
+    outcome: Outcome, changed: Iterable[str], known: Proof | None, owed: Obligation, *, now: datetime
+) -> Iterable[Row]:
+    """Yield a row for each changed unit that has arrived for the first time, with when it was due."""
+    claim = outcome.claim
+    for unit in sorted(changed):
         if known is None or unit not in known.units:
-            claim = outcome.claim
             yield {
                 "league": claim.slate.league,
                 "output": claim.step.name,
@@ -207,10 +204,7 @@ def _slate(entry: Entry) -> Row:
     return {"league": obligation.league, "output": obligation.output, "day": obligation.day}
 
 
-def conflict_row(entry: Entry, resolution: str, *, now: datetime) -> Row:
-    """Return the row of the conflict that `entry` is in; with a `resolution` (auto, waived, gave up), as it ended."""
-    if entry.conflict is None:
-        msg = f"{entry.key} is in no conflict"
-        raise ValueError(msg)
+def conflict_row(entry: Entry, conflict: Conflict, resolution: str, *, now: datetime) -> Row:
+    """Return the row of a conflict of `entry`; with a `resolution` (auto, waived, gave up), as it ended."""
     ended = {"resolved_at": now if resolution else None, "resolution": resolution or None}
-    return {**_slate(entry), **dataclasses.asdict(entry.conflict), **ended}
+    return {**_slate(entry), **dataclasses.asdict(conflict), **ended}

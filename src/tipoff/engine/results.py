@@ -186,7 +186,7 @@ class Results:
         error, known = outcome.error, entry.conflict
         kind = error.kind if error else ErrorKind.CONFLICT
         since = known.since if known else now
-        entry.conflict = Conflict(
+        entry.conflict = conflict = Conflict(
             since=since,
             kind=kind.value,
             units=json.dumps(sorted(outcome.claim.plan.units)),
@@ -194,7 +194,8 @@ class Results:
             clears_at=getattr(error, "clears_at", None),
             attempts=known.attempts + 1 if known else 1,
         )
-        self._log_conflict(entry, "gave up" if entry.not_before is None else "", now, batch)
+        given_up = "gave up" if entry.not_before is None else ""
+        self._log_conflict(entry, conflict, given_up, now, batch)
         policy, output = POLICIES[kind], entry.step.name
         if error is not None and while_freed(error, now, now, since):
             return
@@ -208,10 +209,10 @@ class Results:
     def end_conflict(self, entry: Entry, resolution: str, now: datetime, batch: Batch) -> None:
         """Log how a conflict ended, if `entry` is in one: by itself, or because nothing is owed any more."""
         if entry.conflict is not None:
-            self._log_conflict(entry, resolution, now, batch)
+            self._log_conflict(entry, entry.conflict, resolution, now, batch)
 
-    def _log_conflict(self, entry: Entry, resolution: str, now: datetime, batch: Batch) -> None:
-        batch.add("conflicts", records.conflict_row(entry, resolution, now=now))
+    def _log_conflict(self, entry: Entry, conflict: Conflict, resolution: str, now: datetime, batch: Batch) -> None:
+        batch.add("conflicts", records.conflict_row(entry, conflict, resolution, now=now))
         if resolution:
             entry.conflict = None
 
@@ -234,8 +235,8 @@ class Results:
             del entry.gone[unit]
             self.dirty.update(self._book.readers(*entry.key))  # they wait for it, though its content is as it was
         note_questions(self._book, entry, outcome, now, batch)
-        proof = records.renewed(outcome, now=now)
-        for row in records.arrival_rows(outcome, known, entry.obligation, now=now):
+        proof = records.renewed(outcome.claim, written, now=now)
+        for row in records.arrival_rows(outcome, written.changed, known, entry.obligation, now=now):
             batch.add("arrivals", row)
         for row in records.mark_rows(outcome, now=now):
             batch.add("marks", row)

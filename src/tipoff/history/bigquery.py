@@ -25,10 +25,6 @@ class BigQuerySink:
     def __init__(self, target: Target) -> None:
         self._target, self._client = target, Client(target)
 
-    def close(self) -> None:
-        """Let go of the connections."""
-        self._client.close()
-
     def _table(self, stream: Stream) -> str:
         return f"{self._target.dataset(DATASET)}.{stream.name}{LOG}"
 
