@@ -73,7 +73,7 @@ def states(store: AlertStore) -> list[str]:
 
 
 def everything(store: AlertStore) -> str:
-    return json.dumps([store.rows(select(table)) for table in watching.TELLING], default=str)
+    return json.dumps([store.rows(select(table)) for table in watching.ALERTS], default=str)
 
 
 # --- every channel
@@ -678,21 +678,21 @@ def test_each_message_says_what_of_its_league_is_off() -> None:
     assert [json.loads(row["body"])[-1] == off["east"][0] for row in telling.notices] == [True, False]
 
 
-def test_a_store_of_tellings_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_store_of_alerts_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
     path, found = tmp_path / "home" / "sentinel.db", []
 
     def look(*_made: object, **_of: object) -> None:
         found.append(path.exists())
 
-    for table in watching.TELLING:
+    for table in watching.ALERTS:
         event.listen(table, "before_create", look)
     try:
         AlertStore(path, create=True).close()
     finally:
-        for table in watching.TELLING:
+        for table in watching.ALERTS:
             event.remove(table, "before_create", look)
 
-    assert found == [False] * len(watching.TELLING)
+    assert found == [False] * len(watching.ALERTS)
     with AlertStore(path) as store:
         assert store.heartbeats() == {}
     assert [file.name for file in path.parent.iterdir()] == ["sentinel.db"]

@@ -44,18 +44,18 @@ def backfill(
     home = settings.place
     with lock(home):
         clock = _clock(home, spec)
-        stage = Instance(settings, spec, clock)
+        instance = Instance(settings, spec, clock)
         try:
-            before = stage.controller().survey(clock.now())
-            plan = _plan(stage.ledger, spec.league, spec.days, before, spec.budgets)
+            before = instance.controller().survey(clock.now())
+            plan = _plan(instance.ledger, spec.league, spec.days, before, spec.budgets)
             if dry_run:
                 return plan | {"dry_run": True}
             until = clock.now() + PATIENCE
-            replay(stage, clock, until=until, progress=progress)
-            counts, stage_counts = stage.controller().survey(clock.now()), dict(stage.counts)
+            replay(instance, clock, until=until, progress=progress)
+            after, made = instance.controller().survey(clock.now()), dict(instance.counts)
         finally:
-            stage.close()
-    return plan | {"dry_run": False, "made": stage_counts, "not_made": _not_made(counts)}
+            instance.close()
+    return plan | {"dry_run": False, "made": made, "not_made": _not_made(after)}
 
 
 def _clock(home: Home, spec: ReplaySpec) -> SimClock:

@@ -197,29 +197,29 @@ def _run_season(live: LiveSpec, stop: Stop, said: Say) -> Season | None:
         history=live.is_first and live.settings.history,
         profile=Profile.LIVE,
     )
-    stage = Instance(live.settings, spec, live.clock, beside=partial(Beside, live.clock.now))
-    with closing(stage), AlertStore(live.home.ledger) as beats:
+    instance = Instance(live.settings, spec, live.clock, beside=partial(Beside, live.clock.now))
+    with closing(instance), AlertStore(live.home.ledger) as beats:
         beats.stands_with(lock_file(live.home))  # as the ledger may be elsewhere
-        return _tick(live, stage, beats, stop, said)
+        return _tick(live, instance, beats, stop, said)
 
 
-def _tick(live: LiveSpec, stage: Instance, beats: AlertStore, stop: Stop, said: Say) -> Season | None:
-    clock, every, duties = live.clock, timedelta(seconds=live.settings.tick_every_s), _Duties(live, stage, said)
+def _tick(live: LiveSpec, instance: Instance, beats: AlertStore, stop: Stop, said: Say) -> Season | None:
+    clock, every, duties = live.clock, timedelta(seconds=live.settings.tick_every_s), _Duties(live, instance, said)
     season: Season | None = None
     controller, after, failed = None, "", ""
     while not stop.is_set() and season is None:
         beats.must_stand()
         left, now = clock.timer(every), clock.now()
-        if stage.beside is not None:
-            stage.beside.woken.clear()
+        if instance.beside is not None:
+            instance.beside.woken.clear()
         try:
             if controller is None:
-                controller = stage.open()
+                controller = instance.open()
                 controller.start(now, after=after)
                 after = ""
                 duties.begin()
             controller.tick(now)
-            season = duties.look(stage.running, now)
+            season = duties.look(instance.running, now)
             beats.write(AlertChanges(), beat=(f"controller {live.league.name}", now, build(), _mine(live.settings)))
         except PipelineError as error:
             after = f"ledger: {error}" if isinstance(error, LedgerError) else after
@@ -229,7 +229,7 @@ def _tick(live: LiveSpec, stage: Instance, beats: AlertStore, stop: Stop, said: 
             if str(error) != failed:  # said when it comes, not at every tick
                 failed = str(error)
                 said(f"this tick could not be done, and is done again every {AGAIN.seconds} s: {error} ({error.hint})")
-            stage.close()
+            instance.close()
             beats.let_go()
             wait(stop, clock.timer(AGAIN))
             continue
@@ -237,7 +237,7 @@ def _tick(live: LiveSpec, stage: Instance, beats: AlertStore, stop: Stop, said: 
             said("ticking goes on")
             failed = ""
         if season is None:
-            _wait(stage.beside, stop, left)
+            _wait(instance.beside, stop, left)
     if controller is not None:
         controller.rest(clock.now())
     return season
@@ -246,8 +246,8 @@ def _tick(live: LiveSpec, stage: Instance, beats: AlertStore, stop: Stop, said: 
 class _Duties:
     """What a live league needs done besides its runs: checks, recounts, and whether its next season is there."""
 
-    def __init__(self, live: LiveSpec, stage: Instance, said: Say) -> None:
-        self._live, self._stage, self._said = live, stage, said
+    def __init__(self, live: LiveSpec, instance: Instance, said: Say) -> None:
+        self._live, self._instance, self._said = live, instance, said
         content = content_named(live.league.name).live if live.shown is not None else None
         loading = Loading(live.league.name, live.season, content.earlier if content else None, said)
         self._catching_up = CatchingUp(live.league.name, said, loading)
@@ -261,24 +261,24 @@ class _Duties:
 
     def begin(self) -> None:
         """Have it done beside the ticking of the stores that have just been opened."""
-        live, stage = self._live, self._stage
-        at_work = any(not controller.stands_by for controller in stage.running)
+        live, instance = self._live, self._instance
+        at_work = any(not controller.stands_by for controller in instance.running)
         if self._off is not None and at_work:  # before anything is published
-            self._off.look(stage.ledger, *self._catching_up.until(stage.running))
+            self._off.look(instance.ledger, *self._catching_up.until(instance.running))
         self._times = self._times or CheckTimes(
-            live.league, live.season, since=league_facts(stage.ledger, live.league.name).since
+            live.league, live.season, since=league_facts(instance.ledger, live.league.name).since
         )
-        if stage.beside is None:
+        if instance.beside is None:
             return
-        self._checks = stage.beside.chores("checks")
-        self._recounts = Recounts(live.league, stage, stage.beside.chores("recounts", wakes=False))
-        self._requests = Requests(live.league, live.home, stage, stage.beside.chores("requests"))
+        self._checks = instance.beside.chores("checks")
+        self._recounts = Recounts(live.league, instance, instance.beside.chores("recounts", wakes=False))
+        self._requests = Requests(live.league, live.home, instance, instance.beside.chores("requests"))
         keeps = Keeps.of(live.settings)
         if keeps and live.is_first:
-            chores = stage.beside.chores("retention", wakes=False)
+            chores = instance.beside.chores("retention", wakes=False)
             self._retention = Retention(home=live.home, keeps=keeps, chores=chores, said=self._said)
         if live.shown is not None:
-            chores = stage.beside.chores("season", wakes=False)
+            chores = instance.beside.chores("season", wakes=False)
             self._next = NextSeason(
                 league=live.league, season=live.season, shown=live.shown, chores=chores, every=live.look_every
             )
@@ -291,18 +291,18 @@ class _Duties:
         elif self._off is not None:
             self._off.forget()
         if self._retention is not None:
-            self._retention.look(self._stage.ledger, now)
-        return self._next.look(self._stage.ledger, now) if self._next is not None else None
+            self._retention.look(self._instance.ledger, now)
+        return self._next.look(self._instance.ledger, now) if self._next is not None else None
 
     def _look_at_work(self, controllers: Sequence[Controller], now: datetime) -> None:
-        live, stage = self._live, self._stage
+        live, instance = self._live, self._instance
         days = (live.season.first_day, live.season.last_day)
         self._catching_up.look(controllers, now)
         if self._off is not None:
-            self._off.look(stage.ledger, *self._catching_up.until(controllers))
+            self._off.look(instance.ledger, *self._catching_up.until(controllers))
         if self._times is not None:
-            examiner = partial(examiner_of, live.league, live.season, stage)
-            examine_due(self._times, examiner, stage, now, days=days, chores=self._checks)
+            examiner = partial(examiner_of, live.league, live.season, instance)
+            examine_due(self._times, examiner, instance, now, days=days, chores=self._checks)
         if self._recounts is not None:
             self._recounts.look(now)
         if self._requests is not None:

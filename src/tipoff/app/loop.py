@@ -121,7 +121,7 @@ class Line:
 
 
 def replay(  # noqa: PLR0913 -- a replay and what disturbs it
-    stage: Stores,
+    stores: Stores,
     clock: SimClock,
     *,
     until: datetime,
@@ -130,7 +130,7 @@ def replay(  # noqa: PLR0913 -- a replay and what disturbs it
     look: Callable[[datetime], None] = look_at_nothing,
 ) -> None:
     """Tick until nothing is left to wait for, at most to `until`; the next replay of this home goes on from there."""
-    line = Line(stage, at=clock.now(), until=until, progress=progress, outages=outages, look=look)
+    line = Line(stores, at=clock.now(), until=until, progress=progress, outages=outages, look=look)
     replay_together([line], clock)
 
 

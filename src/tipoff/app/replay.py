@@ -30,7 +30,7 @@ from tipoff.ledger.facts import league_facts, season_of
 from tipoff.sources.content import Content, Recorded
 from tipoff.sources.world import World
 from tipoff.store.warehouse import Warehouse
-from tipoff.views.report import season_report
+from tipoff.views.report import replay_report
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _GARBAGE = 20_000  # new objects, after which it is looked for: rows come and go by the ten thousand, and leave none
@@ -67,48 +67,48 @@ def run_together(  # noqa: PLR0913 -- a replay and what disturbs it
     with lock(home):
         starts = [clock_of(home, spec).now() for spec in specs]
         clock = SimClock(min(starts))
-        stages = [Instance(settings, spec, clock, at=at, parts=parts) for spec in specs]
-        watches = [watch_of(spec, stage, outages) for spec, stage in zip(specs, stages, strict=True) if watched]
-        looks: list[Callable[[datetime], None]] = [watch.look for watch in watches]
-        looks += [] if watched else [look_at_nothing] * len(specs)
+        instances = [Instance(settings, spec, clock, at=at, parts=parts) for spec in specs]
+        pairs = list(zip(specs, instances, strict=True))
+        watches = [watch_of(spec, instance, outages) for spec, instance in pairs if watched]
+        looks: list[Callable[[datetime], None]] = [watch.look for watch in watches] or [look_at_nothing] * len(specs)
         lines = [
-            Line(stage, at=start, until=end_of(spec), progress=progress, outages=outages, look=look)
-            for spec, stage, start, look in zip(specs, stages, starts, looks, strict=True)
+            Line(instance, at=start, until=end_of(spec), progress=progress, outages=outages, look=look)
+            for (spec, instance), start, look in zip(pairs, starts, looks, strict=True)
         ]
         gc.freeze()  # the worlds stay: looking for garbage among their records again and again would cost a season seconds
         usual = gc.get_threshold()
         gc.set_threshold(_GARBAGE, *usual[1:])
         try:
             replay_together(lines, clock)
-            found = [_summaries(spec, stage.warehouse) for spec, stage in zip(specs, stages, strict=True)]
+            found = [_summaries(spec, instance.warehouse) for spec, instance in pairs]
         finally:
             gc.unfreeze()
             gc.set_threshold(*usual)
             for watch in watches:
                 watch.close()
-            for stage in stages:
-                stage.close()
+            for instance in instances:
+                instance.close()
     return [
         Replayed(
-            counts=dict(stage.counts),
+            counts=dict(instance.counts),
             wall_s=round(stopwatch() - began, 3),
-            loading_s=round(stage.loading_s, 3),
+            loading_s=round(instance.loading_s, 3),
             peak_rss_mb=peak_rss_mb(),
             summaries=summaries,
-            queries=dict(stage.queries),
+            queries=dict(instance.queries),
         )
-        for stage, summaries in zip(stages, found, strict=True)
+        for instance, summaries in zip(instances, found, strict=True)
     ]
 
 
-def watch_of(spec: ReplaySpec, stage: Instance, outages: Sequence[Outage]) -> Watch:
+def watch_of(spec: ReplaySpec, instance: Instance, outages: Sequence[Outage]) -> Watch:
     """Return what watches a replay of `spec`: messages are kept in the ledger, and sent to nobody."""
     return Watch(
         league=spec.league,
         season=spec.season,
         days=spec.days,
-        home=stage.home,
-        stores=stage,
+        home=instance.home,
+        stores=instance,
         outages=outages,
         build=build(),
     )
@@ -281,7 +281,7 @@ def together_report(
 
 def _report(ledger: Ledger, spec: ReplaySpec, replayed: Replayed) -> dict[str, Any]:
     return (
-        season_report(ledger, spec.league, spec.season)
+        replay_report(ledger, spec.league, spec.season)
         | {"simulated_days": (spec.days[1] - spec.days[0]).days + 1, "slates": spec.world.game_days(*spec.days)}
         | {name: dict(values) for name, values in replayed.summaries.items()}
         | {"this_time": dict(replayed.counts), "warehouse": dict(replayed.queries)}

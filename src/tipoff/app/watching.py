@@ -101,7 +101,7 @@ class Watch:
     _times: CheckTimes = field(init=False)
     _monitor: Monitor | None = None
     _sentinel: Sentinel | None = None
-    _tellings: list[AlertStore] = field(default_factory=list)
+    _alert_stores: list[AlertStore] = field(default_factory=list)
     _examiners: dict[int, Examiner] = field(default_factory=dict)
     troubles: dict[str, datetime] = field(default_factory=dict)
     messages: list[tuple[datetime, Message]] = field(default_factory=list)
@@ -137,7 +137,7 @@ class Watch:
             return []
         if self._sentinel is None:
             store = AlertStore(self.home.sentinel, profile=Profile.REPLAY, create=True)
-            self._tellings.append(store)
+            self._alert_stores.append(store)
             self._sentinel = Sentinel(
                 ledger=self.home.ledger,
                 leagues=[self.league.name],
@@ -152,7 +152,7 @@ class Watch:
     def _inside(self) -> Monitor:
         if self._monitor is None:
             store = AlertStore(self.home.ledger, profile=Profile.REPLAY)
-            self._tellings.append(store)
+            self._alert_stores.append(store)
             sentinel = self._sentinel
             self._monitor = Monitor(
                 league=self.league,
@@ -184,7 +184,7 @@ class Watch:
         """Let go of every store."""
         if self._sentinel is not None:
             self._sentinel.close()
-        for store in self._tellings:
+        for store in self._alert_stores:
             store.close()
 
 

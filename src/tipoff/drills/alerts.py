@@ -14,7 +14,7 @@ from tipoff.watch.incidents import REOPENS, teller_of
 BEYOND = frozenset({"worsened", "spread", "escalated", "renamed", "reopened"})  # told once each, by rule
 
 
-def look_at_tellings(truth: Truth, home: Home) -> None:
+def look_at_alerts(truth: Truth, home: Home) -> None:
     """Read what the monitor and the sentinel told: incidents by cause, messages by cause and kind."""
     for path in (home.ledger, home.sentinel):
         if isinstance(path, Path) and not path.exists():

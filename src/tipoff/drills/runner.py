@@ -17,7 +17,7 @@ from tipoff.core.errors import PipelineError
 from tipoff.core.fault import Fault
 from tipoff.core.home import Home
 from tipoff.core.slate import Season
-from tipoff.drills.alerts import look_at_tellings
+from tipoff.drills.alerts import look_at_alerts
 from tipoff.drills.controls import switched_off
 from tipoff.drills.drill import Drill
 from tipoff.drills.instance import drill_instance
@@ -61,34 +61,34 @@ class Rehearsal:
         world = sample_of(league.name).world(season, seed=SEED, faults=faults)
         clock = SimClock(opening_of(league, season, season.first_day))
         with tempfile.TemporaryDirectory() as folder:
-            stage, outages, watch = drill_instance(
+            instance, outages, watch = drill_instance(
                 Path(folder), league, season, world, clock, faults, checks=drill.checks or self._checks
             )
             clock_began = clock.now()
 
             changed = any(fault.how == "rows changed" for fault in faults)
-            recounts = Recounts(league, stage, AtOnce()) if changed else None
+            recounts = Recounts(league, instance, AtOnce()) if changed else None
 
             def look(now: datetime) -> None:
                 if now > clock_began:
                     watch.look(now)
-                if recounts and stage.is_open:
-                    _recount(recounts, stage, now)
+                if recounts and instance.is_open:
+                    _recount(recounts, instance, now)
 
             until = midnight(season.last_day) + AFTERWARDS
             try:
-                replay(stage, clock, until=until, progress=_nothing, outages=outages, look=look)
+                replay(instance, clock, until=until, progress=_nothing, outages=outages, look=look)
                 truth = look_at(
                     league,
                     (season.first_day, season.last_day),
-                    stage.warehouse,
-                    stage.ledger,
+                    instance.warehouse,
+                    instance.ledger,
                     Path(folder) / "published",
                 )
-                look_at_tellings(truth, Home(Path(folder)))
+                look_at_alerts(truth, Home(Path(folder)))
             finally:
                 watch.close()
-                stage.close()
+                instance.close()
         return truth, dict(watch.troubles)
 
     def _refuse(self, drill: Drill) -> DrillVerdict:
@@ -101,12 +101,12 @@ class Rehearsal:
             said = ""
             try:
                 for league in (honest, change(honest)):
-                    stage, _, watch = drill_instance(Path(folder), league, season, world, clock, ())
+                    instance, _, watch = drill_instance(Path(folder), league, season, world, clock, ())
                     try:
-                        stage.open()
+                        instance.open()
                     finally:
                         watch.close()
-                        stage.close()
+                        instance.close()
             except PipelineError as error:
                 said = str(error)
         passed = says in said
@@ -126,9 +126,9 @@ def _season(first_day: date, days: int) -> Season:
     return Season("sample", first_day, first_day + timedelta(days=days - 1))
 
 
-def _recount(recounts: Recounts, stage: Instance, now: datetime) -> None:
+def _recount(recounts: Recounts, instance: Instance, now: datetime) -> None:
     """Recount all that is due, one slate a look."""
-    for _ in range(len(stage.proven()) + 2):
+    for _ in range(len(instance.proven()) + 2):
         recounts.look(now)
 
 

@@ -78,7 +78,7 @@ def _make_whole(target: Path) -> None:
             return
         new = target.with_name(f"{target.name}.new")
         engine = engine_of(new)
-        metadata.create_all(engine, tables=list(watching.TELLING))
+        metadata.create_all(engine, tables=list(watching.ALERTS))
         engine.dispose()
         new.replace(target)
 
@@ -94,7 +94,7 @@ class AlertChanges:
 
 
 class AlertStore(Held):
-    """One store of tellings: the ledger itself, or the sentinel's file."""
+    """One store of alerts: the ledger itself, or the sentinel's file."""
 
     def __init__(self, target: Path | str, *, profile: Profile = Profile.LIVE, create: bool = False) -> None:
         """Open it, or raise `UsageError`; `create` makes the tables of a store that is no ledger."""
@@ -104,7 +104,7 @@ class AlertStore(Held):
             self._engine = engine_of(target, profile=profile)
             if create:
                 with one_maker(self._engine), making(self._engine) as connection:
-                    metadata.create_all(connection, tables=list(watching.TELLING))
+                    metadata.create_all(connection, tables=list(watching.ALERTS))
             self._connection = self._engine.connect()
             self.stands_with(target)
         except (OSError, DatabaseError) as error:

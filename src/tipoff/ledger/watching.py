@@ -126,5 +126,5 @@ scorecards = table(
     Column("at", Instant, nullable=False),
 )
 
-TELLING = (incidents, acts, notices, heartbeats)  # also in the sentinel's own store
-THIRD = (*TELLING, measured, rules, profiles, scorecards)
+ALERTS = (incidents, acts, notices, heartbeats)  # also in the sentinel's own store
+THIRD = (*ALERTS, measured, rules, profiles, scorecards)

@@ -14,7 +14,7 @@ from tipoff.watch.digest import without_rows
 NOT_RECORDED = "none for this season"  # as a recorded world says it of what its data folder does not hold
 
 
-def season_report(ledger: Ledger, league: League, season: Season) -> dict[str, Any]:
+def replay_report(ledger: Ledger, league: League, season: Season) -> dict[str, Any]:
     """Return what the ledger says of a league's season: games, obligations by state, runs, rows, gates."""
     records = ledger.of(league.name).within(*days_around(ledger, league.name, season))
     gates = records.gates()
