@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from tests.samples import Samples
+from tests.support import ledger_rows
 
 from tipoff.app.past import load_past
 from tipoff.app.replay import replay_spec, run_together
@@ -116,3 +117,14 @@ def test_earlier_seasons_are_loaded_once_and_the_model_learns_from_them(
     graded = first.summaries["predictions"]["graded"]
     assert isinstance(graded, int)
     assert graded > 20  # starters who had started in those days
+
+
+@pytest.mark.prove
+def test_a_season_before_which_nothing_is_known_begins_without_an_incident(data: Path, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, data=data)
+    spec = replay_spec(settings, "mlb", "2023-03-30..2023-04-06", world="recorded", seed=7)
+    alone = dataclasses.replace(spec, season=dataclasses.replace(spec.season, earlier=()))
+
+    run_together(settings, [alone], progress=lambda _progress: None, watched=True)
+
+    assert [row["what"] for row in ledger_rows(tmp_path, "incidents")] == []

@@ -13,7 +13,7 @@ from tipoff.core.check import Check, CheckStatus, Measured, View
 from tipoff.core.clock import midnight
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import DAY, Phase, Table, flag, integer, number, text
-from tipoff.leagues.checks.usual import LEAST, looks_alive, looks_usual
+from tipoff.leagues.checks.usual import HUNDREDS, LEAST, looks_alive, looks_usual
 
 TABLE = Table(
     league="x",
@@ -80,6 +80,10 @@ def look(name: str, now: pa.Table, before: Sequence[pa.Table] | None = None) -> 
 
 def in_first_game(column: str, value: Any) -> Change:
     return lambda _n, row: row | {column: value} if row["game_id"] == "g0" else row
+
+
+def both(first: Change, second: Change) -> Change:
+    return lambda n, row: second(n, first(n, row))
 
 
 @pytest.mark.parametrize(
@@ -175,27 +179,26 @@ def test_the_limits_do_not_move_with_what_was_measured() -> None:
     assert {first, *again} == {CheckStatus.FAILED}
 
 
-@pytest.mark.parametrize(("known", "dead"), [(0, ()), (1, ("points",))])
-def test_numbers_may_all_be_the_same_while_nothing_is_known_of_anybody(known: int, dead: tuple[str, ...]) -> None:
-    check = looks_alive(TABLE, alike=("club", "who"), known_of=("things", "who"))
-    rows = slate(lambda n, row: row | {"points": 4.5, "who": known if n == 0 else 0})
+@pytest.mark.parametrize(("known", "dead"), [(0, ()), (1, ("points", "club"))])
+def test_numbers_and_texts_may_all_be_the_same_while_nothing_is_known_of_anybody(
+    known: int, dead: tuple[str, ...]
+) -> None:
+    check = looks_alive(TABLE, alike=("who",), known_of=("things", "who"))
+    rows = slate(lambda n, row: row | {"points": 4.5, "club": "first start", "who": known if n == 0 else 0})
 
-    measured = cast("Callable[[View], Measured]", check.look)(cast("View", Seen(rows, ())))
+    measured = cast("Callable[[View], Measured]", check.look)(cast("View", Seen(rows, [rows] * (HUNDREDS // 20))))
 
     assert measured.failing == dead
 
 
 @pytest.mark.parametrize(("unknown", "failing"), [((), ("club", "points")), (("points",), ("club",))])
-def test_of_a_column_that_nobody_may_know_nulls_are_not_told_and_all_else_is(
+def test_of_a_column_that_nobody_may_know_nulls_and_empty_values_are_not_told_and_all_else_is(
     unknown: tuple[str, ...], failing: tuple[str, ...]
 ) -> None:
-    [nulls] = [
-        check
-        for check in looks_usual(TABLE, irregular=("points",), unknown=unknown)
-        if check.name.endswith("nulls_are_usual")
-    ]
-    assert nulls.look is not None
+    checks = {one.name: one for one in looks_usual(TABLE, irregular=("points",), unknown=unknown)}
 
-    spoiled = slate(lambda _n, row: row | ({"points": None, "club": None} if row["game_id"] == "g0" else {}))
+    for name, points, club in (("nulls_are_usual", None, None), ("zeros_are_usual", 0.0, "")):
+        spoiled = slate(both(in_first_game("points", points), in_first_game("club", club)))
+        look_at = cast("Callable[[View], Measured]", checks[f"things.{name}"].look)
 
-    assert nulls.look(cast("View", Seen(spoiled, [slate()] * USUAL))).failing == failing
+        assert look_at(cast("View", Seen(spoiled, [slate()] * USUAL))).failing == failing

@@ -29,7 +29,7 @@ def looks_usual(
     """Return the checks that hold a table's day against the slates before: NULLs, zeros, constants, means, rows.
 
     `irregular` columns rightly change from slate to slate: of them only what is all NULL, all zero or all the same in a game,
-    and was nearly never so before, is told. NULLs of `unknown` columns are not told. Without `sizes` the rows are not counted.
+    and was nearly never so before, is told. NULLs and zeros of `unknown` ones are not told. Without `sizes` rows are not counted.
     """
     kinds = (
         ("nulls_are_usual", "no column has many more NULLs than before, in any game", _nulls),
@@ -45,7 +45,9 @@ def looks_usual(
             claim=f"{table.name}: {claim}",
             severity=Severity.WARNING,
             tables=(table.name,),
-            look=_looker(table, find, frozenset(irregular), frozenset(unknown if name.startswith("nulls") else ())),
+            look=_looker(
+                table, find, frozenset(irregular), frozenset(unknown if name.startswith(("nulls", "zeros")) else ())
+            ),
             measure="columns in order",
             angles=(13, 20, *((27,) if name.startswith("nulls") else ())),
             do="compare the day with the one before: tipoff check health LEAGUE --date DAY",
@@ -85,11 +87,11 @@ def looks_alive(  # noqa: PLR0913 -- what a league says of a table's columns
     rows he has, and a few men may have the same. `slow` ones may be the same for all in a slate, and are looked at over several
     slates together. Flags and texts are looked at over some hundred rows, today's and those of the
     slates before: a text is not always the same, a flag is set as often as `rates` say (least and most; else now and then).
-    Where the table and column of `known_of` count nothing known of anybody in the slate, numbers may be the same for all.
+    Where the table and column of `known_of` count nothing known of anybody in the slate, only flags are looked at.
     """
     left_out = {"day", *table.key, *table.unit_columns, *alike}
     declared = [column for column in table.columns if column.name not in left_out]
-    varied = [column for column in declared if column.type not in {ColumnType.INT, ColumnType.FLOAT}]
+    flags = [column for column in declared if column.type is ColumnType.BOOL]
 
     def is_dead(column: Column, slates: Sequence[Mapping[str, float]], n_values: Sequence[float]) -> bool:
         if column.type in {ColumnType.INT, ColumnType.FLOAT}:
@@ -110,7 +112,7 @@ def looks_alive(  # noqa: PLR0913 -- what a league says of a table's columns
         now, before = view.profile(table.name), view.usual(table.name)
         if not now:
             return Measured.nothing("no rows")
-        looked = varied if known_of and _zero_for_all(view.profile(known_of[0]), known_of[1]) else declared
+        looked = flags if known_of and _zero_for_all(view.profile(known_of[0]), known_of[1]) else declared
         dead = []
         for column in looked:
             profiles = [now, *(one for one in before if "present" in one.get(column.name, {}))]

@@ -36,7 +36,10 @@ _KNOWN_OF = ("pitcher_features", "career_starts")
 _PREDICTED = Traits(
     known_of=_KNOWN_OF,
     irregular=("pass_reason", "career_starts", "first_pitch_at", "model_day"),
-    unknown=("first_pitch_at",),  # of a second game, until the first one ends; which ones is a check of its own
+    unknown=(
+        "first_pitch_at",
+        "pass_reason",
+    ),  # of a second game, until the first one ends; checks of their own say which
     alike=(*_ALIKE, "career_starts", "expected_batters"),
     remade=False,  # of a start that became known later, and was not when it was predicted
 )
@@ -282,6 +285,18 @@ def _predicted() -> list[Check]:
                 "GROUP BY t.game_id, t.pitcher_id",
                 ["strikeout_model", table.name],
                 angles=(18,),
+                cadence=_PRE,
+            )
+            for table in (tables.PREDICTIONS, tables.PROJECTED_PREDICTIONS)
+        ),
+        *(
+            kinds.holds(
+                table,
+                "pass_for_what_is_known",
+                "of a first start, and of a second and third, the reasons to pass say so, and of no other",
+                "(t.career_starts < 1) = REGEXP_CONTAINS(t.pass_reason, r'first start') AND "
+                "(t.career_starts BETWEEN 1 AND 2) = REGEXP_CONTAINS(t.pass_reason, r'few starts')",
+                angles=(13, 22),
                 cadence=_PRE,
             )
             for table in (tables.PREDICTIONS, tables.PROJECTED_PREDICTIONS)
