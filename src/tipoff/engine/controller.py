@@ -17,12 +17,11 @@ from tipoff.engine import past, records
 from tipoff.engine.book import Book, Entry, Key
 from tipoff.engine.budget import RunBudget
 from tipoff.engine.claim import Claim, Executor
-from tipoff.engine.claims import claimed
 from tipoff.engine.findings import blamed, moves, storm_finding, unmet_finding
 from tipoff.engine.halts import Halts
 from tipoff.engine.judge import Judgement, judge, judged_anew
 from tipoff.engine.keys import Keys
-from tipoff.engine.live_runs import LiveRuns
+from tipoff.engine.live_runs import LiveRuns, claimed
 from tipoff.engine.losses import lost_by_stores, made_anew
 from tipoff.engine.plan import days_to_open, opening_of
 from tipoff.engine.questions import take_rulings
