@@ -1,7 +1,8 @@
-"""The command in surroundings that nobody means to give it: streams that are closed or full, a locale of ASCII alone."""
+"""The command in surroundings that nobody means to give it: closed or full streams, a locale of ASCII, another user's home."""
 
 import ast
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,11 @@ from pathlib import Path
 import pytest
 from tests.support import replayed, sample_spec
 
+from tipoff.ledger import Ledger
+from tipoff.ledger.alerts import AlertStore
+
+# root may write whatever the modes are, but for this
+UNPRIVILEGED = "" if os.geteuid() else "setpriv --bounding-set=-dac_override,-dac_read_search --inh-caps=-all"
 SRC = Path(__file__).parents[2] / "src"
 
 
@@ -59,6 +65,43 @@ def test_whatever_the_locale_is_files_are_read_as_they_were_written(home: Path) 
     assert shell("$tipoff grid nba", home, **ascii_alone).returncode == 0
     lacking = [f"{path.name}:{call.lineno}" for path in SRC.rglob("*.py") for call in without_encoding(path)]
     assert lacking == []
+
+
+@pytest.fixture
+def anothers(home: Path, tmp_path: Path) -> Iterator[Path]:
+    """A home that its user works in, and that nobody else may write to."""
+    shutil.copytree(home, tmp_path / "home")
+    AlertStore(tmp_path / "home" / "sentinel.db", create=True).close()
+    with Ledger(tmp_path / "home" / "ledger.db"), AlertStore(tmp_path / "home" / "sentinel.db") as store:
+        store.heartbeats()
+        subprocess.run(["/bin/chmod", "-R", "a-w", str(tmp_path / "home")], check=True)
+        yield tmp_path / "home"
+        subprocess.run(["/bin/chmod", "-R", "u+w", str(tmp_path / "home")], check=True)
+
+
+@pytest.mark.parametrize("command", ["status nba", "incident list", "doctor", "grid nba"])
+def test_a_home_in_which_another_user_works_can_be_read(command: str, anothers: Path) -> None:
+    ran = shell(f"{UNPRIVILEGED} $tipoff {command}", anothers)
+
+    assert (ran.returncode, ran.stderr, "cannot be read" in ran.stdout) == (0, "", False)
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("backup ../copy", "run it as whoever runs tipoff up"),
+        ("halt nba --until 2099-01-01T00:00 --reason x", "run it as whoever runs tipoff up"),
+        ("sentinel nba --once", "sentinel.lock: Permission denied"),
+        ("up nba", "home/lock: Permission denied"),
+    ],
+)
+def test_what_would_write_into_another_users_home_is_refused_with_what_to_do(
+    command: str, says: str, anothers: Path
+) -> None:
+    ran = shell(f"cd {anothers}; {UNPRIVILEGED} $tipoff {command}", anothers)
+
+    assert ran.returncode in {1, 2}
+    assert (says in ran.stderr, ran.stderr.count("\n")) == (True, 2), ran.stderr
 
 
 def without_encoding(path: Path) -> Iterator[ast.Call]:

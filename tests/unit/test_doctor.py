@@ -4,6 +4,7 @@ import base64
 import hashlib
 import importlib.metadata
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
@@ -205,6 +206,18 @@ def test_a_whole_look_at_a_new_home_is_in_order(tmp_path: Path) -> None:
     assert {"build", "copies", "disk", "installed files", "ledger", "libgomp", "models", "time zones"} == {
         look.what for look in found
     }
+
+
+@pytest.mark.skipif(bool(os.geteuid()), reason="only root can give a file away")
+def test_what_another_user_made_in_a_home_is_told(tmp_path: Path) -> None:
+    (tmp_path / "archive" / "0e").mkdir(parents=True)
+    (tmp_path / "lock").touch()
+    [before] = doctor.owners(Home(tmp_path))
+    os.chown(tmp_path / "archive" / "0e", 65534, 65534)
+
+    [after] = doctor.owners(Home(tmp_path))
+
+    assert (before.ok, after.ok, after.said) == (True, False, "not all is user 0's: archive/0e")
 
 
 def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import importlib.util
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,11 +17,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
 
+from tipoff.app.holder import lock_file
 from tipoff.app.providers import NOT_SET, keys_missing, strange_provider
 from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import is_fresh
-from tipoff.core.errors import NoLedger, PipelineError, UsageError
+from tipoff.core.errors import LedgerError, NoLedger, PipelineError, UsageError
 from tipoff.core.home import Home
 from tipoff.core.outside import ProxyHealth
 from tipoff.core.records import BeatRecord
@@ -65,6 +67,7 @@ def look(settings: Settings, now: datetime) -> list[DoctorLine]:
         lightgbm(),
         time_zones(),
         disk(settings.home),
+        *owners(settings.place),
         *growth(settings.place),
         *models(settings),
         *addresses(settings),
@@ -139,7 +142,11 @@ def _running(settings: Settings, now: datetime) -> Iterator[DoctorLine]:
     do = MADE_ANEW if lost else ""
     yield DoctorLine(what="stores", ok=not lost, said=lost or "every file that is proven is there", do=do)
     yield DoctorLine(what="ledger", ok=True, said=f"schema {HEAD}, as this build needs")
-    yield from parts(_with_sentinel(settings, running, now), settings, now, live=live)
+    try:
+        running = _with_sentinel(settings, running, now)
+    except (UsageError, LedgerError) as error:
+        yield DoctorLine(what="sentinel", ok=False, said=f"what it keeps cannot be read: {error}", do=error.hint)
+    yield from parts(running, settings, now, live=live)
 
 
 def _changed_documents(settings: Settings, leagues: Iterable[str]) -> Iterator[str]:
@@ -214,6 +221,20 @@ def disk(home: Path) -> DoctorLine:
     ok = free >= LEAST_DISK
     said = f"{free / 1e9:.1f} GB free for {home}"
     return DoctorLine(what="disk", ok=ok, said=said, do="" if ok else "make room: a full disk stops the ledger")
+
+
+def owners(home: Home) -> Iterator[DoctorLine]:
+    """Demand that all of a home belongs to one user: what root made in it, the user whose home it is cannot write."""
+    if not lock_file(home).exists():
+        return
+    owner, others = lock_file(home).stat().st_uid, []
+    for path in sorted([*home.root.glob("*"), *home.root.glob("*/*"), *home.root.glob("published/*/*")]):
+        with suppress(FileNotFoundError):  # what SQLite keeps beside its files comes and goes
+            if path.stat().st_uid != owner:
+                others.append(str(path.relative_to(home.root)))
+    said = f"not all is user {owner}'s: {some(others, _SHOWN)}" if others else f"all is user {owner}'s"
+    do = f"give it to the user who runs tipoff up: chown -R USER {home.root}" if others else ""
+    yield DoctorLine(what="owner", ok=not others, said=said, do=do)
 
 
 def growth(home: Home) -> Iterator[DoctorLine]:

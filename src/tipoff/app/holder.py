@@ -51,8 +51,9 @@ def lock(home: Home, side: str = "") -> IO[str]:
         home.root.mkdir(parents=True, exist_ok=True)
         held = lock_file(home, side).open("w", encoding="utf-8")
     except OSError as error:
-        msg = f"the home {home.root} cannot be used: {error.strerror}"
-        raise UsageError(msg, hint="set TIPOFF_HOME to a folder that can be written") from error
+        msg = f"the home {home.root} cannot be used: {error.filename}: {error.strerror}"
+        hint = "set TIPOFF_HOME to a folder that can be written; what another user made in it is given back by chown -R"
+        raise UsageError(msg, hint=hint) from error
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

@@ -96,12 +96,14 @@ class AlertChanges:
 class AlertStore(Held):
     """One store of alerts: the ledger itself, or the sentinel's file."""
 
-    def __init__(self, target: Path | str, *, profile: Profile = Profile.LIVE, create: bool = False) -> None:
+    def __init__(
+        self, target: Path | str, *, profile: Profile = Profile.LIVE, create: bool = False, read_only: bool = False
+    ) -> None:
         """Open it, or raise `UsageError`; `create` makes the tables of a store that is no ledger."""
         try:
             if create and isinstance(target, Path):
                 _make_whole(target)
-            self._engine = engine_of(target, profile=profile)
+            self._engine = engine_of(target, profile=profile, read_only=read_only)
             if create:
                 with one_maker(self._engine), making(self._engine) as connection:
                     metadata.create_all(connection, tables=list(watching.ALERTS))
@@ -110,7 +112,7 @@ class AlertStore(Held):
         except (OSError, DatabaseError) as error:
             msg = f"{shown(target)} cannot be opened: {why(error)}"
             hint = "is TIPOFF_HOME right, and may it be written?"
-            raise UsageError(msg, hint=hint if isinstance(target, Path) else hint_of(error, hint)) from error
+            raise UsageError(msg, hint=hint_of(error, hint)) from error
 
     def let_go(self) -> None:
         """Have the next statement connect anew: a server that was away has ended what was connected."""
@@ -288,7 +290,7 @@ def read_other(target: Path | str, now: datetime) -> tuple[Sequence[Incident], d
     """Return the incidents and heartbeats of another's store, none where no file is; raises where it cannot be read."""
     if isinstance(target, Path) and not target.exists():
         return (), {}
-    with AlertStore(target) as store:
+    with AlertStore(target, read_only=True) as store:
         return store.incidents(now=now), store.heartbeats()
 
 

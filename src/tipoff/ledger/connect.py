@@ -32,6 +32,7 @@ EMPTY = (
 READ_ONLY = (
     "its folder cannot be written to, and SQLite keeps files beside what it reads: copy the folder, or make it writable"
 )
+NOT_OURS = "may this user write there? run it as whoever runs tipoff up, or give him what lies there: chown -R"
 UNREACHED = "is the address right (TIPOFF_LEDGER_URL, TIPOFF_SENTINEL_URL), and does its server run?"
 NOT_ALLOWED = "let the user whom the address names own the database: docs/how-to/run-in-production.md"
 ANSWERED = "is the server's disk full, are all its connections taken, or may it only be read? its log says more"
@@ -58,7 +59,7 @@ def hint_of(error: Exception, of_a_file: str) -> str:
     """Return what to do about what an engine raised: `of_a_file` where that is SQLite."""
     raised = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(raised, sqlite3.Error):
-        return of_a_file
+        return NOT_OURS if "readonly" in str(raised) else of_a_file
     state = getattr(raised, "sqlstate", None) or ""
     if state == _NO_RIGHT:
         return NOT_ALLOWED
