@@ -1,6 +1,7 @@
 """A copy of a home: whole, made while it is worked in, and a home again."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from benchmarks.content_hashes import differences, hashes_of
+from tests.live import wait_until
 from tests.samples import Samples
 from tests.support import published, tipoff
 
@@ -23,6 +25,7 @@ from tipoff.core.errors import UsageError
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other
+from tipoff.ledger.connect import one_maker
 from tipoff.store.duck import DuckWarehouse
 
 
@@ -153,6 +156,26 @@ def test_a_copy_never_writes_over_anything(home: Path, tmp_path: Path) -> None:
         restore(Settings(home=home), tmp_path / "copy")
     with pytest.raises(UsageError, match="no copy of a home"):
         restore(Settings(home=tmp_path / "new"), home)
+
+
+def test_of_two_copies_into_one_folder_at_once_one_is_made_and_the_other_refused(home: Path, tmp_path: Path) -> None:
+    with one_maker(tmp_path / "copy"):  # as whoever copies
+        (tmp_path / ".copy.part").mkdir()
+        (tmp_path / ".copy.part" / "ledger.db").write_text("the other's")
+        begun = subprocess.Popen(
+            [sys.executable, "-m", "tipoff", "backup", str(tmp_path / "copy")],
+            env=os.environ | {"TIPOFF_HOME": str(home)},
+            stderr=subprocess.PIPE,
+        )
+        waits = re.compile(rf"-> FLOCK +ADVISORY +WRITE {begun.pid} ")
+        wait_until(lambda: bool(waits.search(Path("/proc/locks").read_text())), timedelta(seconds=60))
+        assert (tmp_path / ".copy.part" / "ledger.db").read_text() == "the other's"
+        (tmp_path / ".copy.part").rename(tmp_path / "copy")
+    said = begun.communicate(timeout=60)[1].decode()
+
+    assert (begun.returncode, "copy is there already" in said) == (2, True), said
+    assert [path.name for path in (tmp_path / "copy").iterdir()] == ["ledger.db"]
+    assert not (tmp_path / ".copy.part").exists()
 
 
 def test_a_running_controller_makes_the_copy_that_is_asked_for(tmp_path: Path) -> None:

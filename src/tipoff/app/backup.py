@@ -4,6 +4,7 @@ What the stores have and the ledger has not is adopted at the next start; the ot
 """
 
 import json
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.errors import ErrorKind, PipelineError, UsageError, WarehouseError
 from tipoff.core.home import Home
-from tipoff.ledger.connect import copy_of
+from tipoff.ledger.connect import copy_of, one_maker
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.warehouse import Warehouse
 
@@ -47,22 +48,26 @@ def copy_home(home: Home, warehouse: Warehouse, to: Path, now: datetime) -> str:
     """Copy every store into the new folder `to`, and say what was copied; raises `PipelineError` where a disk refuses."""
     beside = to.with_name(f".{to.name}.part")
     with _whole(beside, f"no copy was made in {to}"):
+        may_be_copied(home, to)  # as another copy may have been made there meanwhile
         return _copied(home, warehouse, beside, to, now)
 
 
 @contextmanager
 def _whole(part: Path, undone: str) -> Iterator[None]:
-    """Leave nothing in the folder `part`, however what fills it ends; raises `PipelineError` where a disk refuses."""
-    shutil.rmtree(part, ignore_errors=True)
+    """Leave nothing in the folder `part`, which one fills at a time, however that ends; raises `PipelineError` as disks refuse."""
     try:
-        part.mkdir(parents=True)
-        yield
+        part.parent.mkdir(parents=True, exist_ok=True)
+        with one_maker(part):
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir()
+            try:
+                yield
+            finally:
+                shutil.rmtree(part, ignore_errors=True)
     except (OSError, sqlite3.Error) as error:
         why = error.args[0][0][-1] if isinstance(error, shutil.Error) else error  # the first of a thousand files
         msg = f"{undone}: {why}"
         raise PipelineError(msg, hint="is the disk full, or may nobody write there?") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def _copied(home: Home, warehouse: Warehouse, beside: Path, to: Path, now: datetime) -> str:
@@ -78,6 +83,7 @@ def _copied(home: Home, warehouse: Warehouse, beside: Path, to: Path, now: datet
     n_bytes = _size(beside)
     about = {"at": now.isoformat(), "build": build(), "bytes": n_bytes, "warehouse": type(warehouse).__name__}
     (beside / _ABOUT).write_text(json.dumps(about, indent=1), "utf-8")
+    os.sync()  # or a loss of power leaves a copy whose files hold nothing
     beside.rename(to)
     return f"{n_bytes / 1e6:.1f} MB in {to}"
 
@@ -141,6 +147,7 @@ def restore(settings: Settings, copy: Path) -> str:
     with lock(home), _whole(part, f"no home was made in {home.root}"):
         _must_be_new(home)  # as another restore may have made it meanwhile
         shutil.copytree(copy, part, dirs_exist_ok=True, ignore=shutil.ignore_patterns(_ABOUT, _OF_A_READER))
+        os.sync()  # as above
         for path in sorted(part.iterdir(), key=lambda path: path.name == "ledger.db"):  # it proves the others
             path.rename(home.root / path.name)
     return f"as of {at:%Y-%m-%d %H:%M} UTC, by build {about['build']}; next: tipoff doctor"
