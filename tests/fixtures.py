@@ -4,9 +4,11 @@ import os
 import pickle
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from threading import get_ident
 
 import pytest
 from hypothesis import settings
@@ -33,7 +35,11 @@ def _new_ledgers_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterato
     def upgrade(engine: Engine) -> None:
         file = Path(engine.url.database or "") if engine.dialect.name == "sqlite" else None
         if file and file.parent.is_dir() and not file.exists():
-            shutil.copyfile(made, file)
+            beside = file.with_name(f".{get_ident()}")
+            shutil.copyfile(made, beside)
+            with suppress(FileExistsError):  # whoever begins at the same time finds a whole one
+                os.link(beside, file)
+            beside.unlink()
         migrate.upgrade(engine)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -54,7 +54,7 @@ def copy_home(home: Home, warehouse: Warehouse, to: Path, now: datetime) -> str:
 
 @contextmanager
 def _whole(part: Path, undone: str) -> Iterator[None]:
-    """Leave nothing in the folder `part`, which one fills at a time, however that ends; raises `PipelineError` as disks refuse."""
+    """Leave nothing in the folder `part`, which one fills at a time, however it ends; raises `PipelineError` where it cannot."""
     try:
         part.parent.mkdir(parents=True, exist_ok=True)
         with one_maker(part):
