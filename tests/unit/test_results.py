@@ -609,10 +609,12 @@ def running(desk: Desk, live: Callable[..., Any] = SimpleNamespace) -> Entry:
 def test_a_run_that_never_reports_is_expired_told_and_counts_as_a_failure(desk: Desk) -> None:
     entry = running(desk)
 
+    entry.error = "stats answered 503"
     desk.results.expire(entry, NIGHT, desk.batch)
 
     assert (entry.running, entry.tries, entry.failures, entry.not_before) == (None, {"one": 1}, 1, NIGHT + MINUTE)
     assert (entry.cause, desk.counts.expired) == ("executor", 1)
+    assert entry.error == "run 7 was handed out and never reported"  # not what the one before had said
     [finding] = desk.rows("findings")
     assert (finding["check"], finding["cause"], finding["output"], finding["day"]) == (
         "decisions_are_executed",

@@ -88,9 +88,9 @@ class Results:
         self._counts.expired += 1
         batch.run_ends.append({"id": run_id, "state": "expired", "ended_at": now})
         note_failure(entry, entry.asked)
-        entry.cause = EXECUTOR
+        entry.cause, entry.error = EXECUTOR, f"run {run_id} was handed out and never reported"
         entry.not_before = self._after(entry, ErrorKind.TRANSIENT, now)
-        note = f"run {run_id} was handed out and never reported; it is made again"
+        note = f"{entry.error}; it is made again"
         obligation = entry.obligation
         where = (obligation.league, obligation.output, obligation.day)
         batch.add("findings", finding(where, "decisions_are_executed", EXECUTOR, Severity.ERROR, note, now=now))
