@@ -1,5 +1,6 @@
 """Status, told from 30 homes: the first three lines say what is wrong and since when, and the exit code follows."""
 
+import dataclasses
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -240,6 +241,12 @@ HOMES: list[tuple[str, dict[str, Any], bool, tuple[str, ...]]] = [
         },
         False,
         ("CRITICAL",),
+    ),
+    (
+        "an incident of which all is in order again, until it ends",
+        {"incidents": (("", dataclasses.replace(incident(), effects={"a|2024-03-09|c": NOW - HOUR})),)},
+        False,
+        ("answered 503; in order again since", "ends by itself"),
     ),
     ("waiver", {"waivers": (WAIVER,)}, True, ("nothing is wrong",)),
     (

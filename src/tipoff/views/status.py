@@ -183,7 +183,7 @@ def _problems(home: Home, silent: Sequence[Trouble]) -> Iterator[Problem]:
         yield Problem(
             severity=Severity(incident.severity).name,
             since=incident.opened_at,
-            what=f"{named(incident.cause)}: {incident.what}",
+            what=f"{named(incident.cause)}: {incident.what}{_in_order(incident)}",
             see=f"tipoff incident show {prefix}{incident.id}",
         )
     if home.is_live and home.silences is not None:
@@ -209,6 +209,11 @@ def _problems(home: Home, silent: Sequence[Trouble]) -> Iterator[Problem]:
                 what=f"{row.output} of {row.day} is {row.state}{lacks}: {row.reason}",
                 see=f"tipoff why {home.league} {row.output} {row.day}",
             )
+
+
+def _in_order(incident: Incident) -> str:
+    met = [at for at in incident.effects.values() if at is not None]
+    return f"; in order again since {max(met):%m-%d %H:%M} UTC, ends by itself" if met and not incident.unmet else ""
 
 
 def _not_begun(home: Home, silences: Facts) -> Iterator[Problem]:
