@@ -17,7 +17,7 @@ class CommitHook(BuildHookInterface):  # type: ignore[type-arg]
             return
         namespace: dict[str, Any] = {"__file__": str(Path(self.root) / "src" / "tipoff" / "core" / "build.py")}
         source = Path(namespace["__file__"])
-        exec(compile(source.read_text(), str(source), "exec"), namespace)  # noqa: S102 -- the project's own rule, not yet installed
+        exec(compile(source.read_text("utf-8"), str(source), "exec"), namespace)  # noqa: S102 -- the project's own rule, not yet installed
         found = os.environ.get("TIPOFF_COMMIT", "") or namespace["of_checkout"](Path(self.root))
         if not found:
             return

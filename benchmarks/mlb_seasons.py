@@ -40,7 +40,7 @@ def mlb_season(year: int) -> Measured:
             0
         ]  # of what was replayed: nothing is left to do
         report["findings"], report["sent"], report["cost"] = _findings(home), dict(_sent(home)), _cost(home)
-        report["not_ok"] = _not_ok(home)
+        report["not_ok"], report["warned"] = _not_ok(home), _not_ok(home, Severity.WARNING)
     totals, games = report["totals"], report["games"]
     ok = (
         totals["games"] == games["proven"] == GAMES[year]
@@ -95,13 +95,14 @@ def _sent(home: Path) -> Counter[str]:
     return sent
 
 
-def _not_ok(home: Path) -> dict[str, int]:
-    """Return which checks failed as an error, and how often."""
+def _not_ok(home: Path, *severities: Severity) -> dict[str, int]:
+    """Return which checks failed as an error, or as severe as is told, and how often, most often first."""
     ledger = Ledger(Home(home).ledger, read_only=True)
     found = schema.findings.c
-    rows = ledger.rows(select(found.league, found.check).where(~found.ok, found.severity >= Severity.ERROR))
+    wanted = found.severity.in_(severities or (Severity.ERROR, Severity.CRITICAL))
+    rows = ledger.rows(select(found.league, found.check).where(~found.ok, wanted))
     ledger.close()
-    return dict(Counter(f"{row['league']} {row['check']}" for row in rows))
+    return dict(Counter(f"{row['league']} {row['check']}" for row in rows).most_common())
 
 
 def _findings(home: Path) -> dict[str, int]:
