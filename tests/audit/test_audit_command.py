@@ -124,10 +124,13 @@ def test_where_nothing_is_worse_the_first_notes_are_shown_and_all_are_counted(tm
 def test_a_form_for_programs_that_is_no_whole_holds_no_note_unasked(tmp_path: Path) -> None:
     root = written(tmp_path / "root", {"a.py": "from datetime import datetime\n\nAT = datetime.now()\n"})
 
-    annotated = command(root, "--github", "--output", "json=whole.json")
+    annotated = command(root, "--github", "--output", "json=whole.json", "--output", "text=told.txt")
+    command(root, "--output", "github=annotated.txt", "--output", "markdown=page.md")
 
     assert "a.py" not in annotated.stdout
     assert [one["path"] for one in json.loads((root / "whole.json").read_text())["findings"]] == ["a.py"]
+    assert "a.py:3" in (root / "told.txt").read_text()  # each form as it is when it is the only one
+    assert ["naive-now" in (root / name).read_text() for name in ("annotated.txt", "page.md")] == [False, False]
 
 
 def test_it_says_which_version_it_is(tmp_path: Path) -> None:

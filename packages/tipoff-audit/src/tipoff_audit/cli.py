@@ -91,7 +91,6 @@ def audit_command(evidence: Mapping[str, Evidence] | None, /, paths: tuple[Path,
         settings, only=frozenset(known_rule(rule, slugs) for rule in asked.only), tests=asked.tests or settings.tests
     )
     least = level_named(asked.fail_on) if asked.fail_on else settings.fail_on
-    shown = level_named(asked.min_level) if asked.min_level else min(asked.least_shown(), least)
     files = [_output(one) for one in asked.outputs]
     old = asked.baseline or (where / settings.baseline if settings.baseline else None)
     asked.check(old)
@@ -109,7 +108,7 @@ def audit_command(evidence: Mapping[str, Evidence] | None, /, paths: tuple[Path,
     if asked.fix:
         report = _fixed(report, task, write=asked.write)
     if asked.write_baseline and old is not None:
-        report = _rewritten(report, old, shown)
+        report = _rewritten(report, old, asked.least_shown(least))
     if evidence is not None:  # handed in by a program that has a ledger
         report = with_evidence(report, evidence)
     is_unread = any(one.rule == "unreadable" and not is_aside(one) for one in report.findings)
@@ -117,11 +116,12 @@ def audit_command(evidence: Mapping[str, Evidence] | None, /, paths: tuple[Path,
         changed = changed_since(task.root, asked.since, {one.path for one in report.findings})
         report = replace(report, findings=tuple(one for one in report.findings if one.path in changed))
     is_wrong = bool(report.failing(least) or report.gone or is_unread)
-    whole = ranked(report)
-    report = _shown(whole, shown, asked)
-    click.echo(_sums(report, asked.by) if asked.by else FORMATS[asked.form or "text"](report), nl=False)
+    report = ranked(report)
+    form = asked.form or "text"
+    first = _shown(report, least, asked, form)
+    click.echo(_sums(first, asked.by) if asked.by else FORMATS[form](first), nl=False)
     for name, file in files:
-        _write(file, FORMATS[name](whole if name in WHOLE and not (asked.min_level or asked.top) else report))
+        _write(file, FORMATS[name](_shown(report, least, asked, name)))
     sys.exit(EXIT_FINDINGS if is_wrong else 0)
 
 
@@ -147,10 +147,12 @@ class Asked:
     owners: bool
     tests: bool
 
-    def least_shown(self) -> Level:
-        """Return what is shown where nothing is said: notes are for programs, and for whoever asks for one rule or for sums."""
-        whole = self.form in WHOLE or self.only or self.by or self.write_baseline
-        return Level.NOTE if whole else Level.WARNING
+    def least_shown(self, fails: Level, form: str = "") -> Level:
+        """Return the least level that a form shows: notes are for programs, and for who asks for a rule, sums or the first."""
+        if self.min_level is not None:
+            return level_named(self.min_level)
+        whole = {form, self.form} & WHOLE or self.only or self.by or self.write_baseline or self.top
+        return Level.NOTE if whole else min(Level.WARNING, fails)
 
     def check(self, baseline: Path | None) -> None:
         """Raise unless the options fit together."""
@@ -180,14 +182,13 @@ def _settings(paths: tuple[Path, ...], slugs: set[str]) -> tuple[AuditSettings, 
     return settings, where, places
 
 
-def _shown(report: Report, least: Level, asked: Asked) -> Report:
-    """Return the report with what is to be shown, and who wrote it where that is asked for."""
-    if asked.top and asked.min_level is None:
-        least = Level.NOTE  # the first so many, of whatever level
+def _shown(report: Report, fails: Level, asked: Asked, form: str) -> Report:
+    """Return the report with what a form is to show, and who wrote it where that is asked for."""
+    least = asked.least_shown(fails, form)
     found = [one for one in report.findings if one.level >= least]
     if asked.top:
         found = found[: asked.top]
-    elif asked.min_level is None and (asked.form or "text") == "text":
+    elif asked.min_level is None and form == "text":
         found += first_notes([one for one in report.findings if one.level < least])
     hidden = Counter(one.level for one in report.findings) - Counter(one.level for one in found)
     report = replace(report, findings=tuple(found), hidden=hidden)
