@@ -38,7 +38,9 @@ def test_what_a_run_makes_again_comes_after_what_it_does_not() -> None:
     picks = finding(path="src/odds.py", symbol="odds.save_picks")
 
     assert harm(picks) > harm(finding(path="src/odds.py", symbol="odds._write_cache"))
-    assert harm(picks) == harm(finding(path="src/odds.py", symbol="odds.catalogue_picks"))
+    assert harm(picks) > harm(finding(path="src/odds.py", symbol="odds.save_log"))
+    for data in ("catalogue_picks", "save_player_game_logs", "save_game_log", "save_memory_sizes"):
+        assert harm(picks) == harm(finding(path="src/odds.py", symbol=f"odds.{data}")), data
 
 
 def test_copies_are_one_finding_named_by_the_shared_file(tmp_path: Path) -> None:

@@ -30,7 +30,8 @@ _ASIDE = re.compile(
     re.IGNORECASE,
 )
 _MADE_AGAIN = re.compile(
-    r"(?<![a-z])(cached?|caches|memo\w*|log(s|_event|_run)?|telemetry|metrics)(?![a-z])", re.IGNORECASE
+    r"(?<![a-z])(cached?|caches|memo(iz\w*)?|(?<!game_)(?<!box_)logs?|log_event|log_run|telemetry|metrics)(?![a-z])",
+    re.IGNORECASE,  # a game's log is data
 )
 _SHARED = re.compile(r"(^|/)(shared|common|core|libs?|src)(/|$)", re.IGNORECASE)
 _DEPLOYED = re.compile(
