@@ -233,6 +233,23 @@ def test_a_name_that_never_resolves_ends_its_requests_in_time_and_one_thread_wai
     assert one(request("ok"), now=now).payload.body == b'{"data": [1]}'
 
 
+def test_a_name_whose_thread_could_not_be_begun_is_looked_up_by_the_next_request(
+    local: Local, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = asker(tmp_path, known(local))
+
+    def refuses(_thread: threading.Thread) -> None:
+        msg = "can't start new thread"
+        raise RuntimeError(msg)
+
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", refuses)
+        with pytest.raises(RuntimeError, match="thread"):
+            one(request("ok"), now=now)
+
+    assert one(request("ok"), now=now).payload.body == b'{"data": [1]}'
+
+
 def test_a_tag_that_is_not_ascii_goes_back_as_it_came_also_after_a_restart(local: Local, tmp_path: Path) -> None:
     memory = InProcess()
     first = asker(tmp_path, known(local), memory=memory)(request("tagged"), now=now)

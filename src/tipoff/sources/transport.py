@@ -110,12 +110,13 @@ class _Network(httpcore.NetworkBackend):
         with self._lock:
             lookup = self._lookups.get((host, port))
             if lookup is None:
-                lookup = self._lookups[host, port] = Future()
+                lookup = Future()
                 threading.Thread(target=self._look_up, args=(host, port, lookup), name="resolves", daemon=True).start()
+                self._lookups[host, port] = lookup  # begun: one that is not would be waited for by all who come after
         try:
             addresses = lookup.result(_within(None, httpcore.ConnectError))
         except (OSError, UnicodeError) as error:
-            msg = f"{host} cannot be found: {error or 'no answer in time'}"
+            msg = f"{host} cannot be found: {error!r}"
             raise httpcore.ConnectError(msg) from error
         if not self._is_trusted(host, port):
             for address in addresses:
