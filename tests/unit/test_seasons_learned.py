@@ -6,6 +6,9 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
+from tipoff.app import chores, lanes
 from tipoff.app.seasons import learned
 from tipoff.core.clock import RealClock, SimClock, Stop, stopwatch
 from tipoff.core.errors import ErrorKind, SourceError
@@ -64,7 +67,11 @@ def test_a_schedule_is_asked_until_it_answers_and_meanwhile_watchers_know_since_
         assert read_facts(ledger, "nba", clock.now()).no_season is None
 
 
-def test_who_stops_does_not_wait_for_a_schedule_that_hangs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("limit", [chores.LIMIT, -lanes.GRACE], ids=["in its time", "beyond it"])
+def test_who_stops_does_not_wait_for_a_schedule_that_hangs(
+    limit: timedelta, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chores, "LIMIT", limit)
     stop, answers = Stop(), threading.Event()
 
     def hangs() -> Season:

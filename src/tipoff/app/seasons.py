@@ -62,8 +62,9 @@ def _learned_beside(learn: Callable[[], Season], now: datetime, stop: Stop) -> S
     woken = Event()
     with closing(InThread[str]("season", woken)) as chores:
         chores.hand_out("season", lambda: answers.append(learn()), due_at=now)
-        while not stop.is_set() and not woken.wait(_STOPPED_WITHIN_S):
-            pass
+        while not woken.wait(_STOPPED_WITHIN_S):
+            if stop.is_set():
+                return None  # whatever the chores say of one that they have given up by now
         for _, error in chores.done():
             if error is not None:
                 raise error
