@@ -173,6 +173,28 @@ def test_a_prediction_without_its_first_pitch_is_told_where_the_start_was_known(
         assert failing(warehouse, f"{table.name}.know_when_the_game_begins") == (["1"] if told else [])
 
 
+@pytest.mark.parametrize("table", [tables.PREDICTIONS, tables.PROJECTED_PREDICTIONS], ids=lambda table: table.name)
+@pytest.mark.parametrize(
+    ("starts", "reason", "told"),
+    [
+        (0, "first start, opener or short starts", False),
+        (2, "few starts", False),
+        (3, "back from an absence", False),
+        (3, "", False),
+        (0, "", True),
+        (1, "first start", True),
+        (3, "few starts", True),
+        (None, "", True),
+    ],
+)
+def test_a_reason_to_pass_that_is_not_what_is_known_of_a_pitcher_is_told(
+    warehouse: DuckWarehouse, table: Table, starts: int | None, reason: str, *, told: bool
+) -> None:
+    stands(warehouse, table, _DAY, [{"game_id": "1", "career_starts": starts, "pass_reason": reason}])
+
+    assert bool(failing(warehouse, f"{table.name}.pass_for_what_is_known")) is told
+
+
 def made(warehouse: DuckWarehouse, name: str) -> list[dict[str, Any]]:
     """Return what a step of SQL makes of the day as the warehouse stands."""
     [step] = [step for step in LIVE_STEPS if step.name == name]
