@@ -112,6 +112,7 @@ def test_a_restore_that_was_killed_is_begun_anew_and_until_then_there_is_no_home
     back_up(Settings(home=home), tmp_path / "copy")
     (tmp_path / "again" / ".restore").mkdir(parents=True)
     (tmp_path / "again" / ".restore" / "ledger.db").write_text("half of i")
+    (tmp_path / "again" / "lost+found").mkdir()  # where a disk is mounted
 
     assert not Settings(home=tmp_path / "again").place.has_ledger
     restore(Settings(home=tmp_path / "again"), tmp_path / "copy")

@@ -211,7 +211,9 @@ def test_a_whole_look_at_a_new_home_is_in_order(tmp_path: Path) -> None:
 @pytest.mark.skipif(bool(os.geteuid()), reason="only root can give a file away")
 def test_what_another_user_made_in_a_home_is_told(tmp_path: Path) -> None:
     (tmp_path / "archive" / "0e").mkdir(parents=True)
+    (tmp_path / "lost+found").mkdir()  # as on a disk of its own, which is root's
     (tmp_path / "lock").touch()
+    os.chown(tmp_path / "lost+found", 65534, 65534)
     [before] = doctor.owners(Home(tmp_path))
     os.chown(tmp_path / "archive" / "0e", 65534, 65534)
 

@@ -18,7 +18,7 @@ from tipoff.app.holder import lock, lock_file
 from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.errors import ErrorKind, PipelineError, UsageError, WarehouseError
-from tipoff.core.home import Home
+from tipoff.core.home import OF_THE_DISK, Home
 from tipoff.ledger.connect import copy_of, one_maker
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.warehouse import Warehouse
@@ -114,7 +114,7 @@ def _size(folder: Path) -> int:
 
 
 def _must_be_new(home: Home) -> None:
-    passed = {_UNFINISHED, lock_file(home).name}
+    passed = {_UNFINISHED, OF_THE_DISK, lock_file(home).name}
     if home.root.exists() and {path.name for path in home.root.iterdir()} - passed:
         msg = f"there is a home in {home.root}"
         raise UsageError(msg, hint="set TIPOFF_HOME to a new folder, or move that one away")

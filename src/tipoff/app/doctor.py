@@ -23,7 +23,7 @@ from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import is_fresh
 from tipoff.core.errors import LedgerError, NoLedger, PipelineError, UsageError
-from tipoff.core.home import Home
+from tipoff.core.home import OF_THE_DISK, Home
 from tipoff.core.outside import ProxyHealth
 from tipoff.core.records import BeatRecord
 from tipoff.core.wording import some
@@ -230,7 +230,7 @@ def owners(home: Home) -> Iterator[DoctorLine]:
     owner, others = lock_file(home).stat().st_uid, []
     for path in sorted([*home.root.glob("*"), *home.root.glob("*/*"), *home.root.glob("published/*/*")]):
         with suppress(FileNotFoundError):  # what SQLite keeps beside its files comes and goes
-            if path.stat().st_uid != owner:
+            if path.stat().st_uid != owner and path.name != OF_THE_DISK:
                 others.append(str(path.relative_to(home.root)))
     said = f"not all is user {owner}'s: {some(others, _SHOWN)}" if others else f"all is user {owner}'s"
     do = f"give it to the user who runs tipoff up: chown -R USER {home.root}" if others else ""

@@ -5,6 +5,7 @@ from enum import Enum
 from pathlib import Path
 
 ASIDE = "aside.jsonl"  # in the archive
+OF_THE_DISK = "lost+found"  # in a home that is a disk of its own: root's, and nothing of the home
 
 
 @dataclass(frozen=True, slots=True)
