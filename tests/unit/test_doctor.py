@@ -208,6 +208,21 @@ def test_a_whole_look_at_a_new_home_is_in_order(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("held", ["", "no database, of a size of several pages " * 400], ids=["empty", "written over"])
+def test_what_the_sentinel_keeps_is_told_where_it_cannot_be_read_and_all_else_is_looked_at(
+    held: str, tmp_path: Path
+) -> None:
+    Ledger(tmp_path / "ledger.db").close()
+    (tmp_path / "sentinel.db").write_text(held)
+
+    found = {look.what: look for look in doctor.look(Settings(home=tmp_path), NOW)}
+
+    assert [what for what, look in found.items() if not look.ok] == ["sentinel"]
+    assert "cannot be read" in found["sentinel"].said
+    assert found["sentinel"].do
+    assert "parts" in found
+
+
 @pytest.mark.skipif(bool(os.geteuid()), reason="only root can give a file away")
 def test_what_another_user_made_in_a_home_is_told(tmp_path: Path) -> None:
     (tmp_path / "archive" / "0e").mkdir(parents=True)
