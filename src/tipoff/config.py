@@ -43,7 +43,7 @@ Way = Literal["direct", "pool", "proxy"]
 World = Literal["live", "sample", ""]
 _WORDS = {"least": get_args(Least), "route": get_args(Way), "warehouse": get_args(Warehouse), "world": get_args(World)}
 _NONE = Secret()
-_PROXY = re.compile(r"(?i)https?://(\S+@)?(\[[0-9a-f:.]+\]|[^/@:\[\]]+)(:\d{1,5})?/?")
+_PROXY = re.compile(r"(?i)https?://(\S+@)?(\[[0-9a-f:.]+\]|[^/@:\[\]]+)(:(?P<port>\d{1,5}))?/?")
 _SWITCHES = {"on": True, "yes": True, "off": False, "no": False}  # beside true and false, 1 and 0
 
 
@@ -161,7 +161,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Refuse silences that do not rise, and a proxy that could not be used, whose address is not shown."""
         for number, address in enumerate(self.proxy_addresses, 1):
-            if not _PROXY.fullmatch(address):
+            found = _PROXY.fullmatch(address)
+            if not found or not 0 < int(found["port"] or 1) < 1 << 16:
                 msg = f"setting proxies: write http://host:port, or https://; SOCKS is not spoken. Number {number} is neither"
                 raise ValueError(msg)
         if not self.silence_warn_min <= self.silence_error_min <= self.silence_critical_min:

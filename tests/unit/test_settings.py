@@ -50,7 +50,9 @@ def test_a_refusal_names_the_place_and_what_may_stand_there(text: str, said: str
     assert str(refused.value).startswith(said)
 
 
-@pytest.mark.parametrize("address", ["socks5://me:hush@10.0.0.1:1080", "hush:3128", "http://:8080", "http://me:hush@"])
+@pytest.mark.parametrize(
+    "address", ["socks5://me:hush@10.0.0.1:1080", "hush:3128", "http://:8080", "http://me:hush@", "http://hush:65536"]
+)
 def test_a_proxy_that_could_not_be_used_is_refused_by_its_place_and_not_shown(address: str, tmp_path: Path) -> None:
     told = {"TIPOFF_PROXIES": f"http://me:w/o@rd@10.0.0.1:3128, {address}"}
 
