@@ -353,6 +353,12 @@ def test_no_test_of_make_quick_calls_the_command() -> None:
     assert found == []
 
 
+def test_the_readme_tells_how_many_checks_a_day_of_the_nba_has() -> None:
+    from tipoff.leagues.nba.league import NBA  # noqa: PLC0415 -- only this test needs a league
+
+    assert f"every check of a day ({len(NBA.checks)} for the NBA)" in (ROOT / "README.md").read_text("utf-8")
+
+
 def test_every_command_that_the_documents_name_exists() -> None:
     from tipoff.cli.main import COMMANDS  # noqa: PLC0415 -- only this test needs the command line
 
