@@ -56,10 +56,11 @@ def similarity(past: Rows, rows: Rows) -> dict[str, Floats]:
         weights = np.abs(np.linalg.solve(held, known.T @ (happened - happened.mean())))
         near, there = (np.asarray(one * weights, dtype=np.float32) for one in (known, asked))
         squares = (near**2).sum(axis=1)
+        # as the form has it
         medians, even = (
             [],
             happened + np.random.default_rng(_SEED).uniform(-0.5, 0.5, len(happened)),
-        )  # as the form has it
+        )
         for begin in range(0, len(there), _AT_ONCE):
             distance = squares - 2 * there[begin : begin + _AT_ONCE] @ near.T
             nearest = np.argpartition(distance, _NEAREST, axis=1)[:, :_NEAREST]

@@ -73,9 +73,8 @@ class Jobs:
 
     says: list[str] = field(default_factory=list)
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    jobs: dict[str, list[LoadOutcome]] = field(
-        default_factory=dict
-    )  # what each is answered with, the last one for ever
+    # what each is answered with, the last one for ever
+    jobs: dict[str, list[LoadOutcome]] = field(default_factory=dict)
     sent: Counter[str] = field(default_factory=Counter)
     is_down: bool = False
 

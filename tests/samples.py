@@ -40,8 +40,9 @@ class Samples:
 
     def copy(self, days: int, to: Path, *, watched: bool = False) -> Path:
         """Leave a home of so many days at `to`, which must not be there or be empty."""
+        # of who only reads
         made, open_ones = (
             self.made(days, watched=watched),
             shutil.ignore_patterns("*-wal", "*-shm"),
-        )  # of who only reads
+        )
         return shutil.copytree(made, to, dirs_exist_ok=True, ignore=open_ones)

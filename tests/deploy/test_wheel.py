@@ -34,9 +34,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(
         [*pip, "--disable-pip-version-check", "--no-deps", "--no-index", str(wheel)], check=True, timeout=120
     )
-    (target / "libraries.pth").write_text(
-        sysconfig.get_path("purelib") + "\n"
-    )  # a path alone: its own .pth files do not count
+    # a path alone: its own .pth files do not count
+    (target / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return place
 
 

@@ -200,10 +200,11 @@ def test_when_keys_come_what_can_still_be_had_is_asked_for_and_nobody_is_told_of
 
     states = run(tmp_path, served[0], clock, keys=KEYS, until=timedelta(days=4))
 
+    # the second, and the day that had begun
     assert (states["player_lines excused"], states["player_lines proven"]) == (
         2,
         2,
-    )  # the second, and the day that had begun
+    )
     assert states["main_lines proven"] == 2
     assert states["bdl_player_boxscores proven"] >= 2
     assert states["source_agreement proven"] >= 2

@@ -302,9 +302,8 @@ def test_credits_are_counted_from_the_answer(local: Local, tmp_path: Path) -> No
 def test_a_proxy_that_dies_is_out_within_three_failures_and_comes_back_by_itself(local: Local, tmp_path: Path) -> None:
     memory, at = InProcess(), [NOW]
     with proxy() as dead, proxy() as alive:
-        one = asker(
-            tmp_path, known(local, route=Route.POOL), proxies=(dead.url, alive.url), memory=memory
-        )  # the dice prefer the first
+        # the dice prefer the first
+        one = asker(tmp_path, known(local, route=Route.POOL), proxies=(dead.url, alive.url), memory=memory)
         dead.works = False
         for n in range(8):
             one(request(f"ok?n={n}"), now=lambda: at[0])

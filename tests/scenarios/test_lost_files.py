@@ -99,9 +99,8 @@ def test_what_status_says_to_do_makes_a_lost_warehouse_anew(home: Path) -> None:
     looks = (("check", "reconcile", "nba"), ("sentinel", "nba", "--once"))
     assert (before, again.returncode) == (1, 0)
     assert [tipoff(*look, home=home).returncode for look in looks] == [0, 0]
-    assert (
-        "is complete" in tipoff("status", home=home).stdout
-    )  # its incident is open: the clock of a replay stands still
+    # its incident is open: the clock of a replay stands still
+    assert "is complete" in tipoff("status", home=home).stdout
 
 
 def spoil_document(home: Path) -> str:

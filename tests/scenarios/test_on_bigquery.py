@@ -32,9 +32,8 @@ def test_files_whose_rows_a_streaming_buffer_holds_are_all_done_in_the_order_in_
     double: Double, tmp_path: Path
 ) -> None:
     spec = sample_spec(4)
-    measured = backfilled(
-        spec.world, spec.season, spec.days, 4, tmp_path, double, seed=15
-    )  # free after 88, 31, 74, 39 min
+    # free after 88, 31, 74, 39 min
+    measured = backfilled(spec.world, spec.season, spec.days, 4, tmp_path, double, seed=15)
 
     assert (measured["done"], measured["skipped"], measured["done_before_free"]) == (4, 0, 0), measured
     assert measured["resolutions"] == {"auto": measured["conflicts"]}

@@ -111,9 +111,8 @@ def test_one_works_and_the_other_takes_over_within_a_lease(server: str, tmp_path
     assert worked.keys() <= {first, second}
     if second in worked:
         begun, ended = min(begin for begin, _ in worked[second]), max(end for _, end in worked[second])
-        assert all(
-            end <= begun or begin >= ended for begin, end in worked.get(first, [])
-        )  # before it, or after it was killed
+        # before it, or after it was killed
+        assert all(end <= begun or begin >= ended for begin, end in worked.get(first, []))
 
 
 @pytest.mark.parametrize("sends", [False, True], ids=["in silence", "while it sends rows"])

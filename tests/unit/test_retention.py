@@ -155,9 +155,8 @@ def test_a_note_that_a_full_disk_cut_short_is_no_note(tmp_path: Path) -> None:
     archive = Archive(tmp_path)
     shas = [answered(archive, b"one", NOW)]
     limit, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(
-        resource.RLIMIT_FSIZE, (archive.size_of_answers() + 60, most)
-    )  # room for a part of the next line
+    # room for a part of the next line
+    resource.setrlimit(resource.RLIMIT_FSIZE, (archive.size_of_answers() + 60, most))
     try:
         with pytest.raises(WarehouseError, match="cannot note an answer of provider: No space left on device"):
             answered(archive, b"two", NOW)

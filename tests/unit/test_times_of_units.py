@@ -162,9 +162,8 @@ def test_a_slates_moments_are_told_from_the_starts_that_are_known_and_else_from_
     assert first.at(Slate("x", SEASON, TODAY, (UNKNOWN, LATE))) == midnight(TODAY) + 23 * HOUR
     assert last.at(Slate("x", SEASON, TODAY, (EARLY, LATE))) == midnight(TODAY) + 23 * HOUR
     assert last.at(Slate("x", SEASON, TODAY, (UNKNOWN,))) == EVENING + HOUR
-    assert (
-        start().at(Slate("x", SEASON, TODAY, (EARLY, LATE))) == midnight(TODAY) + 13 * HOUR
-    )  # of the slate's own unit
+    # of the slate's own unit
+    assert start().at(Slate("x", SEASON, TODAY, (EARLY, LATE))) == midnight(TODAY) + 13 * HOUR
 
 
 def test_a_slate_without_games_opens_and_falls_due_all_the_same() -> None:

@@ -186,8 +186,8 @@ class SlateView:
         stands = hash_units(table, conform(table, self.rows(output)))
         failing: list[str] = []
         for as_of in sorted({found.as_of for found in proven.values() if found.as_of is not None}):
-            units = {unit for unit, found in proven.items() if found.as_of == as_of}
-            made = self._hashed(loaded, as_of, proven)
+            units = {unit: found for unit, found in proven.items() if found.as_of == as_of}
+            made = self._hashed(loaded, as_of, units)
             failing += [unit for unit in units if made.get(unit) != stands.get(unit)]
         failing += [unit for unit in stands if unit not in proven and not self._is_apart(output, unit)]
         return failing, len(proven)

@@ -75,9 +75,8 @@ class Drill:
     quiet: bool = False
     storm: float = 3.0
     heals: bool = True
-    beside: frozenset[str] = (
-        frozenset()
-    )  # causes that may be told beside the fault's own: what it left wrong, seen another way
+    # causes that may be told beside the fault's own: what it left wrong, seen another way
+    beside: frozenset[str] = frozenset()
     stops_it: str = ""
     control: str = ""
     unavoidable: Unavoidable | None = None

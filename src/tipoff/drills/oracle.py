@@ -107,9 +107,8 @@ def _ledger(truth: Truth, records: LeagueRecords) -> None:
     for finding in sorted(records.findings(), key=lambda finding: finding.at):
         truth.told.setdefault((finding.check, finding.cause, finding.output, str(finding.day)), finding.at)
         if finding.severity >= Severity.WARNING and not finding.cause.startswith("data:"):
-            truth.causes.add(
-                finding.cause
-            )  # whose incident wrong data belong to the watch decides: `too_many` counts it
+            # whose incident wrong data belong to the watch decides: `too_many` counts it
+            truth.causes.add(finding.cause)
     owed = records.obligations()
     truth.due = {(one.output, one.day): one.due_at for one in owed}
     truth.unmet = {(one.output, one.day) for one in owed if one.state in _UNMET}

@@ -329,13 +329,12 @@ def _plain(column: pa.ChunkedArray) -> list[Any]:
 
 
 def _rows_of(table: Table, rows: list[dict[str, Any]]) -> pa.Table:
+    read = {"DATE": date.fromisoformat, "TIMESTAMP": datetime.fromisoformat}
+    temporal = [(column.name, read[column.type.value]) for column in table.columns if column.type.value in read]
     for row in rows:
-        for name, value in row.items():
-            kind = table.column(name).type.value
-            if value is not None and kind == "DATE":
-                row[name] = date.fromisoformat(value)
-            elif value is not None and kind == "TIMESTAMP":
-                row[name] = datetime.fromisoformat(value)
+        for name, from_text in temporal:
+            if row.get(name) is not None:
+                row[name] = from_text(row[name])
     return conform(table, table_from_records(table, rows))
 
 

@@ -217,9 +217,8 @@ def _take_up(incident: Incident, trouble: Trouble, others: Iterable[Incident]) -
     if is_loud and (is_back or fails_anew):
         incident.told, incident.told_by = NOT_TOLD, ""  # the cause itself fails again
     elif is_in_digest:
-        incident.told = max(
-            incident.told, int(trouble.severity)
-        )  # what else is found of the same stop wakes nobody either
+        # what else is found of the same stop wakes nobody either
+        incident.told = max(incident.told, int(trouble.severity))
     for other in others:
         if other is not incident and other.league == incident.league and len(other.effects) > 1:
             other.effects.pop(trouble.effect, None)

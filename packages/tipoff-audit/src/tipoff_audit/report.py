@@ -47,9 +47,8 @@ class Report:
     copies: Mapping[Finding, tuple[Finding, ...]] = field(default_factory=dict)  # the same in other files, told once
     origins: Mapping[Finding, str] = field(default_factory=dict)  # who wrote the line last, and when
     n_in_tests: int = 0  # findings in tests, which are told only when that is asked for
-    hidden: Mapping[Level, int] = field(
-        default_factory=dict
-    )  # not shown: below the level, or beyond the number, asked for
+    # not shown: below the level, or beyond the number, asked for
+    hidden: Mapping[Level, int] = field(default_factory=dict)
 
     def failing(self, least: Level) -> int:
         """Return how many findings are at or above `least`."""

@@ -36,9 +36,8 @@ def read_bytes(entry: Entry) -> bytes | Finding:
     if entry.refused:
         return unreadable(entry.name, entry.refused)
     try:
-        descriptor = os.open(
-            entry.place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
-        )  # a pipe without a writer must not hang
+        # a pipe without a writer must not hang
+        descriptor = os.open(entry.place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 return unreadable(entry.name, "it is no regular file")

@@ -54,9 +54,8 @@ class File:
     names: Names
     effects: Effects
     findings: list[Finding] = field(default_factory=list)
-    checked: dict[Scope, dict[str, int]] = field(
-        default_factory=dict
-    )  # the names that a function makes sure of, and where
+    # the names that a function makes sure of, and where
+    checked: dict[Scope, dict[str, int]] = field(default_factory=dict)
     keyed: dict[Scope, bool] = field(default_factory=dict)  # whether a function's appends may be repeated
     _texts: list[str] | None = None
     _called_by: dict[str, set[str]] | None = None

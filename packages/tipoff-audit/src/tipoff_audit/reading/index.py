@@ -76,12 +76,10 @@ class Index:
     _loads: dict[Scope, dict[str, list[ast.Name]]] = field(default_factory=dict)
     _shared: dict[Scope, frozenset[str]] = field(default_factory=dict)
     loaded: set[str] = field(default_factory=set)  # every name that is read
-    frames: dict[str, list[ast.Call]] = field(
-        default_factory=dict
-    )  # what writes a whole frame or text to a file, by whose
-    dead: list[ast.stmt] = field(
-        default_factory=list
-    )  # statements to which nothing comes: what stands before them leaves
+    # what writes a whole frame or text to a file, by whose
+    frames: dict[str, list[ast.Call]] = field(default_factory=dict)
+    # statements to which nothing comes: what stands before them leaves
+    dead: list[ast.stmt] = field(default_factory=list)
     is_script: bool = False  # somebody runs it by hand: it asks for `__main__`
 
     @property

@@ -235,9 +235,8 @@ def runs(file: File) -> list[str]:
     made = [node.value for node in body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)]
     found = ["application"] if any(last_name(one.func) in _APPLICATIONS for one in made) else []
     defines = any(isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) for node in body)
-    does = (
-        any(map(_does, body)) or file.index.source.text.startswith("#!") or not defines
-    )  # what only imports, is for that
+    # what only imports, is for that
+    does = any(map(_does, body)) or file.index.source.text.startswith("#!") or not defines
     return found + (["work"] if does else [])
 
 

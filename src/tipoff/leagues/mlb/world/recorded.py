@@ -33,9 +33,8 @@ class RecordedMlb:
             msg = f"{data} holds no MLB season {season}"
             raise UsageError(msg, hint="it holds: " + ", ".join(map(str, self._files.seasons)))
         self._people = People.read(self._files)
-        self.games = lru_cache(maxsize=2)(
-            self._games
-        )  # one season is tens of megabytes; the earlier ones are read in turn
+        # one season is tens of megabytes; the earlier ones are read in turn
+        self.games = lru_cache(maxsize=2)(self._games)
         totals = splits_of(self._files)
         self._unknown = [year for year in range(min(totals, default=self._year), self._year) if year not in totals]
         for year in self._unknown:

@@ -80,9 +80,8 @@ def _sums() -> str:
 def _again(view: View) -> Iterator[Row]:
     season = {row["player_id"]: row for row in view.ask(_sums()).to_pylist()}
     past = remembered_here(view)
-    unknown = (
-        {} if past.keys() & season.keys() else {"games_career_log": None}
-    )  # how long careers are, where none is known
+    # how long careers are, where none is known
+    unknown = {} if past.keys() & season.keys() else {"games_career_log": None}
     for row in view.rows(PLAYER_FORM.name).select(PLAYER_FORM.key).to_pylist():
         sums = season.get(row["player_id"])
         if sums is not None:
