@@ -1,5 +1,8 @@
 """The site's server and those who hold a place of it: half a request, a trickle, an answer that nobody takes."""
 
+import logging
+import os
+import resource
 import select
 import socket
 from collections.abc import Iterator
@@ -100,3 +103,43 @@ def test_an_answer_that_nobody_takes_is_let_go(address: tuple[str, int]) -> None
             taken += len(found)
 
         assert taken < LENGTH
+
+
+def test_who_comes_beyond_the_places_is_let_go_at_once(
+    address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "HEAD_S", 3 * AT_MOST_S)
+    with ExitStack() as held:
+        idle = [held.enter_context(socket.create_connection(address)) for _ in range(2 * serve.MOST_OPEN)]
+
+        assert all(_ended(one) for one in idle[serve.MOST_OPEN :])
+        assert select.select(idle[: serve.MOST_OPEN], [], [], 0)[0] == []
+
+
+def test_where_no_more_files_may_be_opened_it_waits_and_writes_nothing(
+    address: tuple[str, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_connection(address) as before:
+        before.sendall(WHOLE)
+        assert before.recv(65536).startswith(b"HTTP/1.1 200 ")  # the server has begun
+    with socket.socket() as asking, caplog.at_level(logging.ERROR):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (asking.fileno() + 1, hard))
+        filled = []
+        try:
+            while True:
+                filled.append(os.open(os.devnull, os.O_RDONLY))
+        except OSError:
+            asking.connect(address)
+            asking.sendall(WHOLE)
+            is_answered = bool(select.select([asking], [], [], SOON_S)[0])
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            for file in filled:
+                os.close(file)
+        asking.settimeout(AT_MOST_S)
+        answer = asking.recv(65536)
+
+    assert not is_answered
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert caplog.records == []

@@ -1,20 +1,56 @@
 """Serving the site: on loopback, or beyond it with a token; in a thread beside the controller, or as a process of its own."""
 
 import asyncio
+import errno
 import ipaddress
 import socket
 import threading
+from datetime import timedelta
 
 import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from tipoff.core.clock import pause
 from tipoff.core.errors import UsageError
 
 MOST_AT_ONCE = 32
+MOST_OPEN = (
+    2 * MOST_AT_ONCE
+)  # connections, those that ask nothing too: each holds a file of the process, which its work needs
 HEAD_S = 10.0  # within which a request's head is there whole
 ANSWER_S = 60.0  # within which its answer is made, and has been taken
 _IDLE_S, _END_S = 5, 5
+_NO_MORE = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+_AGAIN = timedelta(seconds=0.1)
+
+
+class _Door(socket.socket):
+    """A listening socket that takes in `MOST_OPEN` connections, and lets go of who comes beyond.
+
+    asyncio would take in whoever comes; where the process may open no more files it tries two thousand times at once, and
+    writes a traceback of each.
+    """
+
+    def __init__(self, listening: socket.socket) -> None:
+        super().__init__(listening.family, listening.type, listening.proto, fileno=listening.detach())
+        self._inside: list[socket.socket] = []
+
+    def accept(self) -> tuple[socket.socket, object]:
+        """See `socket.socket.accept`; a `BlockingIOError` where nobody is to be taken in now."""
+        self._inside = [one for one in self._inside if one.fileno() >= 0]
+        try:
+            connection, address = super().accept()
+        except OSError as error:
+            if error.errno in _NO_MORE:
+                pause(_AGAIN)  # in the server's own thread, which is told of whoever waits at every turn
+                raise BlockingIOError from error
+            raise
+        if len(self._inside) >= MOST_OPEN:
+            connection.close()
+            raise BlockingIOError
+        self._inside.append(connection)
+        return connection, address
 
 
 class _Connection(H11Protocol):
@@ -59,7 +95,7 @@ class Served:
             raise UsageError(msg, hint="set TIPOFF_WEB_TOKEN (or TIPOFF_WEB_TOKEN_FILE), or stay on 127.0.0.1")
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            self._socket = socket.create_server((host, port), family=family)
+            self._socket = _Door(socket.create_server((host, port), family=family))
         except OSError as error:
             msg = f"the port {port} of {host} cannot be had: {error.strerror}"
             raise UsageError(
@@ -68,6 +104,7 @@ class Served:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 application,
+                loop="asyncio",
                 http=_Connection,
                 log_config=None,
                 log_level="error",  # what strangers send that is no request is no news
