@@ -299,6 +299,21 @@ def test_a_monitor_of_its_own_works_beside_the_controller_and_a_second_one_is_re
     assert looked == ["nba"]
 
 
+def test_an_up_whose_log_takes_no_more_works_on(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    environment = os.environ | SHORT | {"TIPOFF_HOME": str(home)}
+    words = ("tipoff", "up", "nba", "--world", "sample", "--no-web")
+    running = begun(*words, environment=environment, cwd=tmp_path, log=Path("/dev/full"))
+    try:
+        works = lambda: beat_of(home, "controller nba") is not None  # noqa: E731
+        wait_until(lambda: works() or running.poll() is not None, 120 * SECOND)
+
+        assert works()
+    finally:
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+
+
 def test_a_home_that_is_moved_away_ends_what_works_in_it_and_no_ledger_is_made_in_its_place(tmp_path: Path) -> None:
     home, log = tmp_path / "home", tmp_path / "said"
     environment = os.environ | SHORT | {"TIPOFF_HOME": str(home)}

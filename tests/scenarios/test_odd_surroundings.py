@@ -50,6 +50,15 @@ def test_what_cannot_be_written_out_is_said_and_no_success(home: Path) -> None:
     assert "standard output took no more: No space left on device" in ran.stderr
 
 
+def test_what_a_side_at_work_says_may_go_nowhere_and_ends_no_work(home: Path) -> None:
+    saying = (
+        "from tipoff.cli.sentinel import say, show; say('a'); show('b'); say('c'); open('/dev/fd/3', 'w').write('on')"
+    )
+    ran = shell(f'{sys.executable} -c "{saying}" 3>&1 2>/dev/full >/dev/full', home)
+
+    assert ran.stdout == "on"
+
+
 def test_a_home_whose_name_is_no_text_is_refused_by_its_own_name(tmp_path: Path) -> None:
     ran = shell(f"TIPOFF_HOME=$(printf '{tmp_path}/\\377'); export TIPOFF_HOME; $tipoff status nba", tmp_path)
 

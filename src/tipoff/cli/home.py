@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from tipoff.cli.sentinel import stopper
+from tipoff.cli.sentinel import show, stopper
 from tipoff.cli.show import DAY, answer, as_json
 from tipoff.config import read_settings
 from tipoff.core.clock import RealClock
@@ -24,7 +24,7 @@ def web_command() -> None:
         read_settings(),
         RealClock().now,
         stopper(),
-        told=lambda url: click.echo(f"{url}/ is the page; for machines {url}/health and {url}/ready"),
+        told=lambda url: show(f"{url}/ is the page; for machines {url}/health and {url}/ready"),
     )
 
 

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -43,9 +44,15 @@ def stopper() -> Stop:
     return stop
 
 
+def show(line: str, *, err: bool = False) -> None:
+    """Show a line of a side at work. That nobody takes it (the log's disk is full, its reader gone) ends no work."""
+    with suppress(OSError):
+        click.echo(line, err=err)
+
+
 def say(line: str) -> None:
     """Say what a process could not do, with the time, where its errors go."""
-    click.echo(f"{RealClock().now():%Y-%m-%d %H:%M:%S} UTC  {line}", err=True)
+    show(f"{RealClock().now():%Y-%m-%d %H:%M:%S} UTC  {line}", err=True)
 
 
 @click.command("sentinel")
@@ -62,7 +69,7 @@ def sentinel_command(leagues: tuple[str, ...], *, once: bool, clock: RunningCloc
         if not found:
             click.echo(f"{', '.join(leagues)}: nothing is wrong")
         sys.exit(EXIT_WRONG if any(trouble.severity >= Severity.ERROR for trouble in found) else 0)
-    click.echo(f"{', '.join(leagues)}: looking from outside every {settings.look_every_s:g} s")
+    show(f"{', '.join(leagues)}: looking from outside every {settings.look_every_s:g} s")
     run_sentinel(settings, leagues, clock, stopper(), said=say)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tipoff.cli.sentinel import CLOCK, say, stopper
+from tipoff.cli.sentinel import CLOCK, say, show, stopper
 from tipoff.cli.show import DAY, answer, as_json, league_here, now_here, open_ledger
 from tipoff.config import Settings, read_settings
 from tipoff.core.clock import RealClock, RunningClock, league_day
@@ -51,7 +51,7 @@ def up_command(
 
     for what in lives:
         who = "its providers" if isinstance(what, live.Unlearned) else "the sample league"
-        click.echo(f"{what.league.name}: {who}, live in {settings.home}, a tick every {settings.tick_every_s:g} s")
+        show(f"{what.league.name}: {who}, live in {settings.home}, a tick every {settings.tick_every_s:g} s")
     web = _web(settings, clock) if served else None
     try:
         live.run_controllers(lives, stop, monitored=monitored, said=say)
@@ -87,13 +87,13 @@ def _live_of(settings: Settings, league: str, world: str, clock: RunningClock) -
 def _web(settings: Settings, clock: RunningClock) -> "Served | None":
     """Begin to serve the page, /health and /ready; without the extra this is said, and the controller runs without."""
     if any(importlib.util.find_spec(name) is None for name in ("jinja2", "starlette", "uvicorn")):
-        click.echo("no page here, and no /health: install the extra, pip install 'tipoff[web]'", err=True)
+        show("no page here, and no /health: install the extra, pip install 'tipoff[web]'", err=True)
         return None
     from tipoff.app.web import served_of  # noqa: PLC0415 -- an extra of its own
 
     web = served_of(settings, clock.now, sends=True)
     web.begin()
-    click.echo(f"{web.url}/ is the page; for machines {web.url}/health and {web.url}/ready")
+    show(f"{web.url}/ is the page; for machines {web.url}/health and {web.url}/ready")
     return web
 
 
@@ -107,7 +107,7 @@ def monitor_command(leagues: tuple[str, ...]) -> None:
     settings, stop = read_settings(), stopper()
     lock(settings.place, "monitor").close()  # another monitor is told of before a provider is asked
     lives = _lives_of(settings, leagues, "", RealClock())
-    click.echo(f"{', '.join(leagues)}: looking from inside every {settings.look_every_s:g} s")
+    show(f"{', '.join(leagues)}: looking from inside every {settings.look_every_s:g} s")
     run_monitor(lives, stop, said=say)
 
 
