@@ -5,11 +5,13 @@ import gzip
 import io
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tipoff.core.clock import SimClock
@@ -94,6 +96,46 @@ def test_games_that_a_schedule_cut_short_lacks_are_those_of_the_teams_log(nba: P
 
     assert RecordedSeasons().season(nba, NBA).last_day == date(2097, 10, 21)
     assert "games_left_out" not in RecordedNba(nba, NBA).describe()
+
+
+def quoted(commence: str) -> list[Row | dict[str, Any]]:
+    sides = {"home_team": "Boston Celtics", "away_team": "New York Knicks", "event_id": "e", "file_day": "2097-10-20"}
+    quote = {"book": "b", "market": "player_points", "last_update": "2097-10-20T12:00:00Z", "player_name": "Man 0"}
+    prices = [{"side": side, "point": 9.5, "price": -110} for side in ("Over", "Under")]
+    return [sides | quote | price | {"commence_time": commence} for price in prices]
+
+
+@pytest.mark.parametrize(("commence", "tipoff"), [("T23:40:00Z", "23:30"), ("T18:00:00Z", "18:00")])
+def test_a_game_of_no_fixture_list_begins_when_its_lines_say(nba: Path, commence: str, tipoff: str) -> None:
+    (nba / "odds").mkdir()
+    pq.write_table(
+        pa.Table.from_pylist(quoted(f"2097-10-20{commence}")), nba / "odds" / "nba_player_props_2097.parquet"
+    )
+
+    first, second = RecordedNba(nba, NBA).data.games
+
+    assert f"{first.tipoff_at:%d %H:%M}" == f"20 {tipoff}"
+    assert first.ends_at - first.tipoff_at > timedelta(hours=2)
+    assert first.snapshots
+    assert not second.snapshots
+
+
+def test_the_odds_show_a_game_on_the_day_on_which_it_was_drawn_until_it_is_put_off(nba: Path) -> None:
+    moved = {"moved_inferred": "1", "inferred_original_date": "2097-10-16"}
+    edit(nba / "nba" / f"schedule_{NBA}.csv", lambda rows: [rows[0] | moved, rows[1] | dict.fromkeys(moved, "")])
+    world = RecordedNba(nba, NBA)
+    [drawn_first, off, again] = world.data.games[0].stands
+
+    def shown(now: datetime) -> list[str]:
+        told = {"commenceTimeFrom": "2097-10-10T00:00:00Z", "commenceTimeTo": "2097-11-01T00:00:00Z"}
+        with httpx.Client(transport=world.transport(SimClock(now))) as client:
+            answer = client.get("https://api.the-odds-api.com/v4/sports/basketball_nba/events", params=told)
+        return [event["commence_time"][:10] for event in answer.json() if event["home_team"] == "Boston Celtics"]
+
+    assert drawn_first.day == off.day
+    assert shown(off.since - timedelta(hours=1)) == [f"{off.tipoff_at:%Y-%m-%d}"]
+    assert shown(off.since) == []
+    assert shown(again.since) == [f"{again.tipoff_at:%Y-%m-%d}"]
 
 
 def without(column: str) -> Change:
@@ -209,6 +251,15 @@ def test_a_game_without_an_hour_begins_when_such_games_do(mlb: Path, text: str) 
     assert f"{game.starts_at:%d %H:%M}" == "02 02:05"  # five past seven in Sacramento
 
 
+@pytest.mark.parametrize(("site", "at"), [("BIR01", "02 00:05"), ("SEO01", "01 10:05"), ("LON01", "01 18:05")])
+def test_a_game_on_neutral_ground_begins_by_the_clock_of_its_place(mlb: Path, site: str, at: str) -> None:
+    edit(mlb / "mlb" / f"retrosheet_gameinfo_{MLB}.csv.gz", lambda rows: [rows[0] | {"site": site}])
+
+    [game] = RecordedMlb(mlb, f"{MLB}").games(MLB)
+
+    assert f"{game.starts_at:%d %H:%M}" == at
+
+
 def asked(world: RecordedMlb, path: str, **query: str) -> Any:
     clock = SimClock(datetime(MLB, 4, 1, 12, tzinfo=UTC))
     with httpx.Client(transport=world.transport(clock)) as client:
@@ -219,7 +270,8 @@ def test_what_is_not_recorded_of_a_season_before_is_stood_in_for_by_the_one_befo
     season_of(mlb, MLB - 2)
     counts = dict.fromkeys(("B_SO", "B_H", "B_BB", "B_HP"), "1") | {"B_PA": "9", "YEAR": f"{MLB - 2}", "PHASE": "R"}
     hands = {"RESP_BAT_ID": "batATH1", "RESP_BAT_HAND_CD": "R", "RESP_PIT_HAND_CD": "L"}
-    write(mlb / "mlb" / "batting_platoon_2095_2095.csv.gz", [hands | counts])
+    write(mlb / "mlb" / "batting_platoon_2094_2095.csv.gz", [hands | counts | {"B_PA": "8"}])
+    write(mlb / "mlb" / "batting_platoon_2095.csv.gz", [hands | counts])
 
     world = RecordedMlb(mlb, f"{MLB}")
 
@@ -228,6 +280,7 @@ def test_what_is_not_recorded_of_a_season_before_is_stood_in_for_by_the_one_befo
         asked(world, "stats", season=f"{MLB - back}")["stats"][0]["splits"] for back in (2, 1, 3)
     )
     assert (there | {"season": f"{MLB - 1}"}, none) == (stood_in, [])
+    assert there["stat"]["plateAppearances"] == 9
     people = [asked(world, "sports/1/players", season=f"{year}")["people"] for year in (MLB - 3, MLB - 2, MLB - 1)]
     assert (people[0], len(people[1])) == ([], 20)
     assert people[1] == people[2]

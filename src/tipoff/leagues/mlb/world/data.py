@@ -40,6 +40,7 @@ _BY_SITE = {  # where nobody is at home. Source: Retrosheet's park codes
     "MNT": "America/Monterrey",
     "OMA": "America/Chicago",
     "DYE": "America/Chicago",
+    "BIR": "America/Chicago",
     "SJU": "America/Puerto_Rico",
 }
 _CLOCK = re.compile(r"(1[0-2]|[1-9]):([0-5]\d)([AP]M)")
@@ -49,6 +50,7 @@ _TURN = 6  # days in which a rotation comes round
 _CHANGED = 0.06  # starters who are not the man named the morning before
 _LATE = 0.04  # games whose numbers come hours after their end
 _FIELD = tuple(f"start_f{number}" for number in range(1, 11))
+_SPLIT = "RESP_BAT_ID", "RESP_BAT_HAND_CD", "RESP_PIT_HAND_CD"
 _ORDER = tuple(f"start_l{number}" for number in range(1, 10))
 
 
@@ -148,7 +150,7 @@ def read_season(files: Files, people: People, year: int, seed: int) -> list[Worl
             pitching.setdefault((row["gid"], row["team"]), []).append(row)
     totals = {(row["gid"], row["team"]): row for row in files.season("teamstats", year) if row["stattype"] == "value"}
     batters: dict[tuple[str, str], list[Record]] = {}
-    for row in files.first("mlb", f"retrosheet_batting_{year}_*.csv.gz", ("gid", "team", "id", *BATTED.values())):
+    for row in files.first("mlb", f"retrosheet_batting_{year}*.csv.gz", ("gid", "team", "id", *BATTED.values())):
         batters.setdefault((row["gid"], row["team"]), []).append(row)
     _must_be_whole(files, year, infos, {"pitching": pitching, "teamstats": totals})
     games = []
@@ -354,9 +356,9 @@ def _postponed(games: list[WorldGame], seed: int) -> None:
 
 
 def splits_of(files: Files) -> dict[int, list[Record]]:
-    """Return batters' totals by the pitcher's hand, by season, of the regular season."""
-    found: dict[int, list[Record]] = {}
-    for row in files.first("mlb", "batting_platoon_*.csv.gz"):
+    """Return batters' totals by the pitcher's hand, by season, of the regular season; of two files the newer one's."""
+    found: dict[int, dict[tuple[str, ...], Record]] = {}
+    for row in files.each("mlb", "batting_platoon_*.csv.gz"):
         if row["PHASE"] == "R":
-            found.setdefault(int(row["YEAR"]), []).append(row)
-    return found
+            found.setdefault(int(row["YEAR"]), {})[tuple(row[name] for name in _SPLIT)] = row
+    return {year: list(rows.values()) for year, rows in found.items()}

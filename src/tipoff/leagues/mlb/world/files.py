@@ -61,6 +61,11 @@ class Files:
         found = sorted((self.root / folder).glob(pattern))
         return list(self._rows(found[-1], columns)) if found else []
 
+    def each(self, folder: str, pattern: str) -> Iterator[Record]:
+        """Yield the rows of all files of a pattern, the newest file's last."""
+        for path in sorted((self.root / folder).glob(pattern)):
+            yield from self._rows(path, ())
+
     def fingerprint(self, *parts: object) -> str:
         """Return a hash of all files' names and contents, and of `parts`."""
         sha = hashlib.sha256("|".join(str(one) for one in parts).encode())

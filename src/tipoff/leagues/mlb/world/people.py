@@ -39,10 +39,10 @@ class People:
         hands = {
             row["retroID"]: row for row in files.first("registries", "mlb_lahman_people_*.csv.gz") if row["retroID"]
         }
-        roster = {row["id"]: row for row in files.first("mlb", "retrosheet_allplayers_*.csv")}
+        roster = {row["id"]: row for row in files.each("mlb", "retrosheet_allplayers_*.csv")}
         seen = {
-            "throws": _hands(files.first("mlb", "pitching_platoon_*.csv.gz"), "PIT"),
-            "bats": _hands(files.first("mlb", "batting_platoon_*.csv.gz"), "BAT"),
+            "throws": _hands(files.each("mlb", "pitching_platoon_*.csv.gz"), "PIT"),
+            "bats": _hands(files.each("mlb", "batting_platoon_*.csv.gz"), "BAT"),
         }
         by_id = {}
         for retro in {*register, *hands, *roster, *seen["throws"], *seen["bats"]}:

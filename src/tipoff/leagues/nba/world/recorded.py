@@ -117,8 +117,9 @@ class RecordedSeasons:
 
 
 def _read(files: Files, season: str, seed: int) -> NbaData:
-    tips = _fixture_tips(files)
     rows, log = files.games(), files.log("team")
+    quoted, fixed = _quoted(files, [played_on(row) for row in rows]), _fixture_tips(files)
+    tips = {place: _half_hour(commence) for place, commence in _commencing(quoted)} | fixed
     n_open = len({row["game_id"] for row in files.schedule()} - {row["game_id"] for row in rows})
     drawn = next((name for row in rows[:1] for name in row if name.startswith(_PLANNED)), "")
     games = [_game(row, tips, seed, drawn) for row in rows]
@@ -126,14 +127,14 @@ def _read(files: Files, season: str, seed: int) -> NbaData:
     _boxes(files.log("player"), "player", by_id)
     _boxes(log, "team", by_id)
     n_second = _second(files, season, by_id)
-    n_lines = _lines(files, games)
+    n_lines = _lines(quoted, games)
     games.sort(key=lambda game: (game.day, game.tipoff_at, game.game_id))
     return NbaData(
         season=season,
         games=games,
         about={
             "box_scores": "recorded",
-            "tip_off_times": "fixture list of the season" if tips else "modelled",
+            "tip_off_times": "fixture list of the season" if fixed else f"modelled{', or as quoted' * bool(tips)}",
             "publication_delays": "modelled",
             "postponements": "inferred from the schedule's numbering",
             "second_source": _OF_SECOND if n_second else "none for this season",
@@ -227,8 +228,8 @@ def _second_row(row: Row, team: str) -> Row:
     return made
 
 
-def _lines(files: Files, games: list[WorldGame]) -> int:
-    days = [game.day for game in games]
+def _quoted(files: Files, days: Sequence[date]) -> list[Row]:
+    """Return the rows of quoted points of a season's days."""
     first, last = str(min(days) - _AROUND), str(max(days) + _AROUND)
     of_season = (pc.field("file_day") >= first) & (pc.field("file_day") <= last)
     quoted: list[Row] = []
@@ -236,13 +237,28 @@ def _lines(files: Files, games: list[WorldGame]) -> int:
         quoted += files.parquet(
             "odds", path.name, filters=(pc.field("market") == "player_points") & of_season
         ).to_pylist()
-    places = {(game.day, game.home, game.away): game for game in games}
-    found: dict[tuple[str, str], dict[tuple[str, str, float], dict[str, Any]]] = {}
-    owner: dict[str, WorldGame] = {}
+    return quoted
+
+
+def _commencing(quoted: Sequence[Row]) -> Iterator[tuple[tuple[date, str, str], datetime]]:
+    """Yield of each row its (New York date, home, away), and when the game begins as the odds have it."""
     for row in quoted:
         commence = datetime.fromisoformat(row["commence_time"])
         home, away = (BY_ODDS_NAME.get(row[name], "") for name in ("home_team", "away_team"))
-        game = places.get((league_day(commence), home, away))
+        yield (league_day(commence), home, away), commence
+
+
+def _half_hour(at: datetime) -> datetime:
+    """Return the half hour before: the odds say ten minutes after it of most games."""
+    return at.replace(minute=at.minute // 30 * 30, second=0)
+
+
+def _lines(quoted: Sequence[Row], games: list[WorldGame]) -> int:
+    places = {(game.day, game.home, game.away): game for game in games}
+    found: dict[tuple[str, str], dict[tuple[str, str, float], dict[str, Any]]] = {}
+    owner: dict[str, WorldGame] = {}
+    for row, (place, commence) in zip(quoted, _commencing(quoted), strict=True):
+        game = places.get(place)
         if game is None:
             continue
         owner[row["event_id"]] = game

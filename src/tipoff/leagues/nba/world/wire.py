@@ -298,13 +298,14 @@ class NbaProviders:
         events = []
         for game in self._games:
             shown = game.stands_at(now)
-            is_on = bool(shown) and not shown[-1].off and shown[-1].day == game.day and now < game.ends_at
-            if is_on and first <= game.commence_at <= last:
-                events.append(_event(game))
+            is_on = bool(shown) and not shown[-1].off and now < game.ends_at
+            if is_on and first <= _commences_at(game, shown[-1]) <= last:
+                events.append(_event(game, shown[-1]))
         return _json(events)
 
     def _odds(self, game: WorldGame, now: datetime) -> httpx.Response:
-        return _json(_event(game) | {"bookmakers": bookmakers("player_points", game.lines_at(now))})
+        stand = (game.stands_at(now) or game.stands)[-1]
+        return _json(_event(game, stand) | {"bookmakers": bookmakers("player_points", game.lines_at(now))})
 
 
 def _turned(name: str) -> str:
@@ -371,12 +372,17 @@ def _second_game(game: WorldGame, bench: Mapping[str, Sequence[Row]]) -> dict[st
     }
 
 
-def _event(game: WorldGame) -> dict[str, Any]:
+def _commences_at(game: WorldGame, stand: Stand) -> datetime:
+    """Return when the odds say that a game begins: until it is moved, as it was drawn first."""
+    return game.commence_at + (stand.tipoff_at - game.tipoff_at)
+
+
+def _event(game: WorldGame, stand: Stand) -> dict[str, Any]:
     return {
         "id": game.event_id,
         "sport_key": "basketball_nba",
         "sport_title": "NBA",
-        "commence_time": f"{game.commence_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "commence_time": f"{_commences_at(game, stand).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
         "home_team": TEAMS[game.home].odds_name,
         "away_team": TEAMS[game.away].odds_name,
     }
