@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from tests.checked import KNOWN, MORNING, Slate, checked, decided, every, owed, ran, tick
+from tests.checked import KNOWN, MORNING, Slate, checked, decided, every, on_schedule, owed, ran, tick
 from tests.nba import TODAY
 
 from tipoff.checks.work import work
@@ -169,6 +169,23 @@ def test_what_the_engine_and_the_sentinel_tell_anyway_sends_no_second_message() 
     loud = {name for name, check in CHECKS.items() if check.severity > Severity.INFO}
 
     assert loud == {"aborts_have_reasons", "cost_is_usual"}
+
+
+def test_the_first_day_of_many_games_is_no_storm_after_days_of_few_and_is_one_after_days_as_full(slate: Slate) -> None:
+    good(slate)
+    slate.write("fetches", *(_fetched(100 + n, NOON) for n in range(101)))
+    slate.write("games", *_games(0, 12), *_games(5, 2))
+
+    after_few = slate.measure(CHECKS["cost_is_usual"])
+    slate.write("games", *(game for back in range(6, 14) for game in _games(back, 3)))
+    after_full = slate.measure(CHECKS["cost_is_usual"])
+
+    assert after_few.status is CheckStatus.NOT_MEASURABLE, after_few.measured
+    assert after_full.status is CheckStatus.FAILED, after_full.measured
+
+
+def _games(back: int, n: int) -> list[dict[str, object]]:
+    return [on_schedule(f"{back}-{number}", day=TODAY - timedelta(days=back)) for number in range(n)]
 
 
 def test_quiet_ticks_folded_into_one_row_are_no_gap(slate: Slate) -> None:

@@ -278,6 +278,27 @@ def test_a_line_of_a_game_that_goes_on_is_graded_by_what_was_told_on_the_day_on_
     assert (graded[7]["is_void"], graded[7]["is_over"], graded[7]["is_right"]) == (True, None, None)
 
 
+@pytest.mark.parametrize(("back", "is_ok"), [(0, True), (7, False)], ids=["his own", "another's"])
+def test_the_mean_of_his_last_ten_is_held_to_them_and_not_to_what_one_long_away_is_thought_to_be(
+    back: int, *, is_ok: bool
+) -> None:
+    n = 24
+    rows = {
+        "pitcher_features": [
+            {"game_id": str(man), "pitcher_id": man, "k_of_10": man / 4, "base_strikeouts": 4.8} for man in range(n)
+        ],
+        "predictions": [
+            {"game_id": str(man), "pitcher_id": man, "system": "rolling", "predicted_strikeouts": (man + back) % n / 5}
+            for man in range(n)
+        ],
+    }
+    view: Any = SimpleNamespace(rows=lambda name: pa.Table.from_pylist(rows[name]))
+    check = _CHECKS["predictions.rolling_predicted_strikeouts_ranks_with_history"]
+    assert check.look is not None
+
+    assert (check.look(view).value >= check.required) is is_ok
+
+
 @pytest.mark.parametrize(("men", "told"), [(2, False), (4, False), (ENOUGH, True)])
 def test_a_few_men_may_face_as_many_batters_at_one_line_however_many_rows_they_have_and_not_all_men(
     men: int, *, told: bool

@@ -23,7 +23,7 @@ from tipoff.ledger import LEASE
 INFO, WARNING = Severity.INFO, Severity.WARNING
 _DAY = timedelta(days=1)
 _USUAL, _LEAST = 14, 7  # days before, and how many of them must have had any work
-_STORM, _ALWAYS = 5, 100  # so many times the most of a usual day; so much is never a storm
+_STORM, _ALWAYS = 5, 100  # so many times the most of a usual day, for as many times its games; so much is never a storm
 _QUEUED = timedelta(hours=4)
 _SOON = timedelta(hours=1)  # a decision is executed by then, or somebody is in its way
 Look = Callable[[View], Measured]
@@ -186,10 +186,12 @@ def _cost(view: View) -> Measured:
         asked[source][league_day(at)] += 1
     for at in view.records.run_starts(since=begin, before=end):
         asked["runs"][league_day(at)] += 1
-    before = {name: [n for day, n in days.items() if day < view.day] for name, days in asked.items()}
+    n_games = {day: len(view.records.games(day)) for day in {view.day}.union(*asked.values())}
+    alike = {day for day, n in n_games.items() if day < view.day and _STORM * n >= n_games[view.day]}
+    before = {name: [n for day, n in days.items() if day in alike] for name, days in asked.items()}
     known = [name for name, usual in before.items() if len(usual) >= _LEAST]
     bad = [name for name in known if asked[name][view.day] > max(_ALWAYS, _STORM * max(before[name]))]
-    return _share(len(bad), len(known), sorted(bad), f"fewer than {_LEAST} days before")
+    return _share(len(bad), len(known), sorted(bad), f"fewer than {_LEAST} days before with as many games")
 
 
 def _builds(span: Span) -> Measured:

@@ -31,7 +31,7 @@ class Traits:
     `irregular`: columns that change from one slate to the next. `alike`: columns that all rows may have the same for weeks;
     `unknown`: columns that may be NULL, or empty, in a whole game. `slow`: numbers that all rows of a slate may have the
     same. `rates`: least and most share of rows in which a flag is set. `known_of`: a table and its count of what was known
-    of whom a row is about; while that is zero for all of a slate, numbers and texts may all be the same.
+    of whom a row is about; while that is zero for half of a slate, numbers and texts may all be the same.
     `usual`: whether days are like each other at all, `sizes`: whether they have about as many rows. `covers`: whether every
     game that is on has rows; `history`: once both its clubs have games in this table. `remade`: whether it is cheap enough
     to be made anew.

@@ -87,7 +87,7 @@ def looks_alive(  # noqa: PLR0913 -- what a league says of a table's columns
     rows he has, and a few men may have the same. `slow` ones may be the same for all in a slate, and are looked at over several
     slates together. Flags and texts are looked at over some hundred rows, today's and those of the
     slates before: a text is not always the same, a flag is set as often as `rates` say (least and most; else now and then).
-    Where the table and column of `known_of` count nothing known of anybody in the slate, only flags are looked at.
+    Where the table and column of `known_of` count nothing known of half the slate, only flags are looked at.
     """
     left_out = {"day", *table.key, *table.unit_columns, *alike}
     declared = [column for column in table.columns if column.name not in left_out]
@@ -112,7 +112,7 @@ def looks_alive(  # noqa: PLR0913 -- what a league says of a table's columns
         now, before = view.profile(table.name), view.usual(table.name)
         if not now:
             return Measured.nothing("no rows")
-        looked = flags if known_of and _zero_for_all(view.profile(known_of[0]), known_of[1]) else declared
+        looked = flags if known_of and _zero_for_half(view.profile(known_of[0]), known_of[1]) else declared
         dead = []
         for column in looked:
             profiles = [now, *(one for one in before if "present" in one.get(column.name, {}))]
@@ -134,9 +134,9 @@ def looks_alive(  # noqa: PLR0913 -- what a league says of a table's columns
     )
 
 
-def _zero_for_all(profile: Profile, column: str) -> bool:
+def _zero_for_half(profile: Profile, column: str) -> bool:
     found = profile.get(column, {})
-    return bool(found.get("present")) and found["zeros"] == 1
+    return bool(found.get("present")) and found["zeros"] >= 1 / 2
 
 
 def _count_values(table: Table, column: Column, profile: Profile) -> float:

@@ -88,12 +88,13 @@ def formulas() -> list[Check]:
                 tables.PREDICTIONS,
                 "predicted_strikeouts",
                 tables.PITCHER_FEATURES,
-                "base_strikeouts",
+                history,
                 on=("game_id", "pitcher_id"),
-                least=0.5 if system != "rolling" else 0.3,
+                least=least,
                 where={"system": system},
             )
             for system in SYSTEMS
+            for history, least in [("k_of_10", 0.8) if system == "rolling" else ("base_strikeouts", 0.5)]
         ),
         kinds.asks(
             "predictions.systems_differ",
