@@ -20,7 +20,7 @@ from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Batch, Ledger, schema, watching
 from tipoff.ledger.alerts import CLAIM, AlertStore
 from tipoff.watch.digest import digest, without_rows
-from tipoff.watch.monitor import Monitor
+from tipoff.watch.monitor import Monitor, Outside
 from tipoff.watch.notices import Channel
 
 FIRST, DAY = date(2024, 1, 10), timedelta(days=1)
@@ -74,6 +74,39 @@ def test_a_digest_waits_for_the_first_decision_since_it_began_and_ten_minutes_at
 
         assert early is None
         assert ledger.of("nba").obligation("digest", FIRST) is not None
+
+
+@pytest.mark.parametrize("off", [False, True], ids=["slept", "was off"])
+@pytest.mark.parametrize(("fell_silent_min", "told_after_min"), [(0, 10), (-12, 0)])
+def test_a_sentinel_that_was_away_with_the_machine_has_its_time_to_come_back(
+    tmp_path: Path, fell_silent_min: int, told_after_min: int, *, off: bool
+) -> None:
+    minute, began = timedelta(minutes=1), on_clock(FIRST, timedelta(hours=9))
+    beat = {"sentinel": {"at": began + fell_silent_min * minute}}
+    with closing(Ledger(tmp_path / "ledger.db")) as ledger, AlertStore(tmp_path / "ledger.db") as store:
+
+        def monitor() -> Monitor:
+            return Monitor(
+                league=NBA,
+                days=(FIRST, date.max),
+                ledger=lambda: ledger,
+                store=store,
+                channels=[],
+                send=lambda _channel, _message: None,
+                build="b",
+                sentinel=Outside(read=lambda _now: ((), beat), silent_after=10 * minute),
+            )
+
+        one = monitor()
+        one.look(began)
+        back = began + timedelta(hours=8)
+        one = monitor() if off else one
+        told = []
+        for n in (0, 5, 9, 10):
+            one.look(back + n * minute)
+            told += [n for incident in store.incidents("nba", now=back) if incident.cause == "sentinel"][:1]
+
+    assert told[:1] == [told_after_min]
 
 
 def test_a_digest_names_what_was_lost_on_days_of_which_none_told(tmp_path: Path) -> None:

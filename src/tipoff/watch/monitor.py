@@ -70,17 +70,17 @@ class Monitor:
     since: datetime | None = None
     flush: Flush = flush
     _cursor: int = field(init=False)
+    _looked_at: datetime | None = field(init=False)
+    _back_at: datetime | None = None  # when both sides had been away: the machine slept, or was off
     _known: list[Incident] | None = None
     _written: date | None = None  # the newest digest that is written
     _is_sending: bool = True  # some digest may not have gone out yet
     _swept: date | None = None
 
     def __post_init__(self) -> None:
-        self._cursor = self._taken_up()
-
-    def _taken_up(self) -> int:
         beat = self.store.heartbeats().get(beat_name(self.league.name))
-        return int(json.loads(beat["note"])["findings"]) if beat else 0
+        self._cursor = int(json.loads(beat["note"])["findings"]) if beat else 0
+        self._looked_at = beat["at"] if beat else None
 
     def look(self, now: datetime) -> None:
         """Do one look: nothing is told twice, and what a crash cut off is done by the next. After a `LedgerError` none was."""
@@ -125,7 +125,7 @@ class Monitor:
         self._known = None  # a failing write leaves memory behind the store
         note = json.dumps({"findings": cursor, "pid": os.getpid()})  # how far it has read, and its process
         self.store.write(telling, beat=(beat_name(self.league.name), now, self.build, note))
-        self._cursor = cursor
+        self._cursor, self._looked_at = cursor, now
         if digest_day is not None:
             self._owe(digest_day, now)
             self._written = digest_day
@@ -160,9 +160,18 @@ class Monitor:
             return []
         if beat is None and self.since is not None and now - self.since < self.sentinel.silent_after:
             return []  # it may be starting, as this side is
+        if beat is not None and self._comes_back(beat["at"], now, self.sentinel.silent_after):
+            return []
         since = f"since {beat['at']:%Y-%m-%d %H:%M} UTC" if beat else "yet"
         note = f"the sentinel has not looked {since}: a stop of the controller would go unnoticed"
         return [Trouble.seen(self.league.name, "sentinel", "sentinel_is_alive", Severity.ERROR, note, now)]
+
+    def _comes_back(self, beat_at: datetime, now: datetime, silent_after: timedelta) -> bool:
+        """Whether the sentinel may be coming back as this side is: it looked when this one last did, and both were away since."""
+        before = self._looked_at
+        if before is not None and now - before > silent_after and is_fresh(beat_at, before, silent_after):
+            self._back_at = now
+        return self._back_at is not None and timedelta(0) <= now - self._back_at < silent_after
 
     def _is_met(self, standing: AbstractSet[str], days: AbstractSet[date]) -> Callable[[str, str], bool]:
         """Return what says whether an effect is in order: nothing is owed or fails, and it is not among what stands now.
