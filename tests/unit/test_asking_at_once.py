@@ -3,14 +3,19 @@
 import errno
 import os
 import threading
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from tipoff.app import catching_up
 from tipoff.app.catching_up import progress
 from tipoff.app.executor import SeveralAtOnce
 from tipoff.core.errors import CallFailed, Fenced, PipelineError
 from tipoff.core.payload import Request
+from tipoff.core.slate import Season
+from tipoff.engine.controller import Controller
 from tipoff.store.archive import write_whole
 
 REQUESTS = [Request(source="s", url=f"https://s.example/{n}") for n in range(9)]
@@ -86,3 +91,24 @@ def test_what_a_full_disk_cut_short_leaves_nothing_beside_what_stood(
 )
 def test_how_far_it_has_come_is_told_with_an_estimate(left: int, says: str) -> None:
     assert progress(left, 400, 180.0).startswith(says)
+
+
+def test_where_nothing_more_is_made_there_is_no_estimate_and_that_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    said, at_s, left = list[str](), 0.0, 80
+    monkeypatch.setattr(catching_up, "stopwatch", lambda: at_s)
+    monkeypatch.setattr(catching_up, "n_left", lambda _controller, _now: left)
+    season = Season("2029-30", date(2030, 1, 7), date(2030, 1, 27))
+    catching = catching_up.CatchingUp("nba", said.append, catching_up.Loading("nba", season, None, said.append))
+    begins = datetime(2030, 1, 20, 12, tzinfo=UTC)
+
+    for minute in range(60):
+        at_s, left = 60.0 * minute, (80, 40)[minute > 0] if minute < 50 else 0
+        catching.look([cast(Controller, None)], begins + timedelta(minutes=minute))
+
+    estimates = [line for line in said if line.endswith("min left")]
+    assert [line.partition(" ")[2] for line in said if line not in estimates] == [
+        "80 outputs of earlier days are to be made; today's follow what they rest on, and nothing is published before",
+        "40 of 80 outputs of earlier days are made, none since 2030-01-20 12:01 UTC: tipoff status says what the rest waits for",
+        "the earlier days are made: 80 outputs in 50 min",
+    ]
+    assert len(estimates) == 5

@@ -14,6 +14,7 @@ from tipoff.sources.content import EarlierSeasons
 
 LEAST = 50  # outputs of earlier days: fewer are made before anybody has read of them
 EVERY = timedelta(seconds=30)
+STANDS = timedelta(minutes=5)  # after which it has no pace any more
 _MADE = frozenset({State.PROVEN, State.EXCUSED, State.LOST})
 
 
@@ -50,17 +51,25 @@ class CatchingUp:
     begun_s: float = 0.0
     said_s: float = 0.0
     line: str = ""
+    left: int = 0
+    moved: tuple[float, datetime] | None = None  # when `left` was last another number
 
     def look(self, controllers: Sequence[Controller], now: datetime) -> None:
-        """Say how it goes, where there is much to be made."""
+        """Say how it goes, where there is much to be made: what has changed, and once that nothing does."""
         left, at_s = sum(n_left(controller, now) for controller in controllers), stopwatch()
+        if self.moved is None or left != self.left:
+            self.left, self.moved = left, (at_s, now)
         if left > self.most:
             self.most, self.begun_s, self.said_s = left, at_s, at_s - EVERY.total_seconds()
         if self.most < LEAST or (left and at_s - self.said_s < EVERY.total_seconds()):
             return
         self.said_s = at_s
-        self.line = progress(left, self.most, at_s - self.begun_s)
-        self.said(f"{self.league}: {self.line}")
+        moved_s, moved_at = self.moved
+        since = moved_at if at_s - moved_s >= STANDS.total_seconds() else None
+        line = progress(left, self.most, at_s - self.begun_s, since)
+        if line != self.line:
+            self.said(f"{self.league}: {line}")
+        self.line = line
         if not left:
             self.most, self.line = 0, ""
 
@@ -79,16 +88,17 @@ def n_left(controller: Controller, now: datetime) -> int:
     )
 
 
-def progress(left: int, most: int, took_s: float) -> str:
-    """Return how far it has come, and about how long the rest takes at this pace."""
+def progress(left: int, most: int, took_s: float, stands_since: datetime | None = None) -> str:
+    """Return how far it has come, and about how long the rest takes at this pace, or since when nothing more was made."""
     if not left:
         return f"the earlier days are made: {most} outputs in {max(1, round(took_s / 60))} min"
     made = most - left
     if not made:
         return f"{left} outputs of earlier days are to be made; today's follow what they rest on, and nothing is published before"
-    return (
-        f"{made} of {most} outputs of earlier days are made, about {max(1, round(took_s / made * left / 60))} min left"
-    )
+    so_far = f"{made} of {most} outputs of earlier days are made"
+    if stands_since is not None:
+        return f"{so_far}, none since {stands_since:%Y-%m-%d %H:%M} UTC: tipoff status says what the rest waits for"
+    return f"{so_far}, about {max(1, round(took_s / made * left / 60))} min left"
 
 
 def lacking(earlier: EarlierSeasons, names: Sequence[str], entry: Entry | None, begins: date) -> str:
