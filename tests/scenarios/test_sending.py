@@ -23,7 +23,7 @@ from tipoff.core.finding import Severity
 from tipoff.ledger import Ledger, watching
 from tipoff.ledger.alerts import AlertChanges, AlertStore
 from tipoff.watch import send as sending
-from tipoff.watch.notices import Channel, Message, notice_row
+from tipoff.watch.notices import Channel, Message, NotSent, notice_row
 
 PATIENCE = 60 * SECOND
 
@@ -143,3 +143,31 @@ def test_what_a_channel_refuses_is_written_down_by_its_own_thread_and_tried_agai
         store.close()
 
     assert (row["state"], row["error"], row["attempts"]) == ("waiting", "ops answered 500", 1)
+
+
+def test_asking_a_switch_that_drips_for_ever_leaves_no_thread_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "PING_TIMEOUT_S", 0.1)
+    with http_receiver() as dripping:
+        dripping.drips = 0.02
+        before = set(threading.enumerate())
+        answers = {sending.ping(f"http://127.0.0.1:{dripping.port}/") for _ in range(3)}
+        for thread in (one for one in threading.enumerate() if one.name.startswith("asking") and one not in before):
+            thread.join(2.0)  # the head comes in four seconds
+
+            assert not thread.is_alive()
+
+    assert answers == {"WholeTimeout"}
+
+
+def test_a_channel_that_drips_for_ever_holds_a_few_threads_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "TIMEOUT_S", 0.3)
+    with http_receiver() as dripping:
+        dripping.drips = 3600.0
+        channel = Channel(name="trickle", url=f"json://127.0.0.1:{dripping.port}/")
+        message = Message(kind="opened", league="nba", severity=Severity.ERROR, title="a title", lines=("a line",))
+        for _ in range(8):
+            with pytest.raises(NotSent, match="did not answer within"):
+                sending.send(channel, message)
+        dripping.stop.set()
+
+        assert len(dripping.bodies) <= 5

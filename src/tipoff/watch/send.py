@@ -1,8 +1,10 @@
 """Handing messages over: Slack's webhooks in Block Kit; e-mail, Discord, PagerDuty and the rest through apprise."""
 
 import html
+import socket
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 TIMEOUT_S = 15.0  # of a message, from the first byte sent to the last one read
 PING_TIMEOUT_S = 5.0
+_UNENDED = 5  # threads at most that one address holds: each has a file of this process
 _READ = 2048  # bytes of an answer at most: what it says stands at its beginning
 _PARTS = 5  # messages at most that a long one becomes where a service has a limit
 _MORE = "… and more: tipoff incident list"
@@ -51,8 +54,13 @@ def send(channel: Channel, message: Message) -> None:
 
 
 def _within(limit_s: float, name: str, work: Callable[[], T]) -> list[T] | None:
-    """Do `work` in a thread of its own, for a receiver may drip for ever: its result, none if it raised, None if it lasts."""
+    """Do `work` in a thread of its own, for a receiver may drip for ever: its result, none if it raised, None if it lasts.
+
+    None as well while too many of that name last.
+    """
     ended: list[T] = []
+    if sum(thread.name == name for thread in threading.enumerate()) >= _UNENDED:
+        return None
     thread = threading.Thread(target=lambda: ended.append(work()), name=name, daemon=True)
     thread.start()
     thread.join(limit_s)
@@ -76,18 +84,27 @@ def _answer(method: str, url: str, limit_s: float, *, json: object = None) -> tu
     """Ask an address once, following nothing: status, the beginning of the answer, and the error's name, never the address."""
     import httpx  # noqa: PLC0415 -- the sentinel stays small until it has something to say
 
+    streams: list[Any] = []
+
+    def traced(event: str, about: dict[str, Any]) -> None:
+        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            streams.append(about["return_value"])
+
     def asking() -> tuple[int, str, str]:
         try:
             with (
                 httpx.Client(timeout=limit_s, follow_redirects=False) as client,
-                client.stream(method, url, json=json) as answer,
+                client.stream(method, url, json=json, extensions={"trace": traced}) as answer,
             ):
                 return answer.status_code, _beginning(answer, limit_s), ""
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, RuntimeError, OSError, ImportError) as error:
             # the client itself may fail: it reads the machine's proxies and certificates
             return 0, "", type(error).__name__
 
-    ended = _within(limit_s + 0.2, "asking", asking)  # its own limits are of each read
+    ended = _within(limit_s + 0.2, f"asking {hash(url)}", asking)  # its own limits are of each read
+    if ended is None and streams:
+        with suppress(OSError):  # wakes whoever reads there
+            socket.socket.shutdown(streams[-1].get_extra_info("socket"), socket.SHUT_RDWR)
     if not ended:
         return 0, "", "WholeTimeout" if ended is None else "NoAnswer"  # what its thread raised stands where errors go
     return ended[0]
