@@ -164,6 +164,35 @@ def test_a_redirect_to_what_is_no_address_is_an_answer_that_cannot_be_used(
     assert caught.value.kind is ErrorKind.TRANSIENT
 
 
+@pytest.mark.parametrize(
+    ("scheme", "host", "says", "look"),
+    [
+        ("https", "127.0.0.1", r"\(\[SSL.*wrong version number", "clock right"),
+        ("http", "nobody.invalid", r"\(Name or service not known\)", "a network"),
+        ("http", "refused", r"\(Connection refused\)", "a network"),
+    ],
+)
+def test_why_a_provider_cannot_be_reached_is_told_as_the_machine_says_it(  # noqa: PLR0913 -- a case
+    local: Local, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str, host: str, says: str, look: str
+) -> None:
+    found = socket.getaddrinfo
+
+    def knows_itself(name: str, *rest: Any, **more: Any) -> Any:
+        if name == "nobody.invalid":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return found(name, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", knows_itself)
+    with socket.create_server(("127.0.0.1", 0)) as shut:
+        refused = f"127.0.0.1:{shut.getsockname()[1]}"
+    home = f"{scheme}://{refused if host == 'refused' else f'{host}:{urlsplit(local.url).port}'}"
+
+    with pytest.raises(SourceError, match=rf"cannot be reached {says}") as caught:
+        asker(tmp_path, known(local, home=home))(request("ok"), now=now)
+
+    assert look in caught.value.hint
+
+
 @pytest.mark.parametrize("cookie", ["who=\xe9t\xe9", "\xe9=1", "who=me"])
 def test_whatever_cookie_a_provider_sets_it_is_asked_again(local: Local, tmp_path: Path, cookie: str) -> None:
     one = asker(tmp_path, known(local))

@@ -2,6 +2,7 @@
 
 import email.utils
 import math
+import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -124,10 +125,21 @@ def no_answer(request: Request, error: httpx.HTTPError, way: str) -> SourceError
             f"{request.source} did not answer in time{by}", kind=ErrorKind.TRANSIENT, hint="it is asked again"
         )
     if isinstance(error, httpx.ConnectError) and not isinstance(error, ForbiddenAddress):
-        msg = f"{request.source} could not be asked{by}: {httpx.URL(request.url).host} cannot be reached"
-        return SourceError(msg, kind=ErrorKind.TRANSIENT, hint="it is asked again; is there a network?")
+        beneath = _beneath(error)
+        why = f" ({beneath.strerror})" if beneath is not None and beneath.strerror else ""
+        msg = f"{request.source} could not be asked{by}: {httpx.URL(request.url).host} cannot be reached{why}"
+        is_tls = isinstance(beneath, ssl.SSLError)
+        look = "is this machine's clock right, and who stands between?" if is_tls else "is there a network?"
+        return SourceError(msg, kind=ErrorKind.TRANSIENT, hint=f"it is asked again; {look}")
     msg = f"{request.source} could not be asked{by}: {type(error).__name__}"
     return SourceError(msg, kind=ErrorKind.TRANSIENT, hint="it is asked again")
+
+
+def _beneath(error: BaseException | None) -> OSError | None:
+    """Return what the machine said beneath an error of the client's: that a name is not known, a port shut, a certificate old."""
+    while error is not None and not isinstance(error, OSError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def unusable(request: Request, error: Exception) -> SourceError:
