@@ -59,6 +59,16 @@ def test_what_a_side_at_work_says_may_go_nowhere_and_ends_no_work(home: Path) ->
     assert ran.stdout == "on"
 
 
+def test_where_no_thread_can_be_begun_a_side_ends_with_a_sentence(tmp_path: Path) -> None:
+    refused = 'def refused(*_): raise RuntimeError("can\'t start new thread")'
+    up = "import threading; threading._start_new_thread = refused; from tipoff.__main__ import main; main()"
+    (tmp_path / "up.py").write_text(f"{refused}\n{up}\n", "utf-8")
+    ran = shell(f"{sys.executable} {tmp_path}/up.py up nba", tmp_path / "home", TIPOFF_WEB_PORT="0")
+
+    assert (ran.returncode, ran.stderr.count("\n")) == (1, 1), ran.stderr
+    assert ran.stderr.startswith("tipoff: the machine refused: RuntimeError: can't start new thread")
+
+
 def test_a_home_whose_name_is_no_text_is_refused_by_its_own_name(tmp_path: Path) -> None:
     ran = shell(f"TIPOFF_HOME=$(printf '{tmp_path}/\\377'); export TIPOFF_HOME; $tipoff status nba", tmp_path)
 

@@ -137,6 +137,10 @@ def main() -> None:
             if error.errno in _NO_ROOM:
                 raise
             code = _refuse(error)
+        except RuntimeError as error:
+            if "new thread" not in str(error):  # Python has no kind of its own for it
+                raise
+            code = _refuse(error)
         sys.stdout.flush()
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter tries once more to write what is left
@@ -161,7 +165,7 @@ def _refuse(error: Exception) -> int:
         said, hint = error.format_message(), f"see: {context.command_path} --help" if context else ""
     elif isinstance(error, click.Abort):
         said = "stopped; run the same command again to go on from here"
-    elif isinstance(error, OSError):
+    elif isinstance(error, OSError | RuntimeError):
         said = f"the machine refused: {what_of(error)}"
     elif isinstance(error, PipelineError):
         hint, code = error.hint, EXIT_USAGE if isinstance(error, UsageError) else EXIT_WRONG
