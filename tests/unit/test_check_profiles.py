@@ -202,3 +202,26 @@ def test_of_a_column_that_nobody_may_know_nulls_and_empty_values_are_not_told_an
         look_at = cast("Callable[[View], Measured]", checks[f"things.{name}"].look)
 
         assert look_at(cast("View", Seen(spoiled, [slate()] * USUAL))).failing == failing
+
+
+@pytest.mark.parametrize(("same", "failing"), [(0.0, ()), (7.0, ("points",))])
+def test_what_may_be_unknown_is_told_as_constant_unless_it_is_zero_for_all(
+    same: float, failing: tuple[str, ...]
+) -> None:
+    checks = {one.name: one for one in looks_usual(TABLE, irregular=("points",), unknown=("points",))}
+    spoiled = slate(lambda _n, row: row | {"points": same})
+    look_at = cast("Callable[[View], Measured]", checks["things.values_vary"].look)
+
+    assert look_at(cast("View", Seen(spoiled, [slate()] * USUAL))).failing == failing
+
+
+@pytest.mark.parametrize(("slates_before", "dead"), [(0, ()), (1, ()), (2, ("is_home",))])
+def test_a_flag_that_is_set_for_nobody_is_told_of_the_third_slate_however_many_play(
+    slates_before: int, dead: tuple[str, ...]
+) -> None:
+    rows = slate(lambda _n, row: row | {"is_home": False}, rows=HUNDREDS)
+    measured = cast("Callable[[View], Measured]", looks_alive(TABLE, alike=("who",)).look)(
+        cast("View", Seen(rows, [rows] * slates_before))
+    )
+
+    assert measured.failing == dead

@@ -20,6 +20,7 @@ MANY = 0.015  # of the values, that differ: one of a side stands in a dozen of i
 SLOW = 6  # slates after which a number that need not vary in each must have varied
 SOME = 0.02  # of the values, that are not zero
 HUNDREDS = 400  # rows after which a flag that was never set is broken
+FLAGGED = 3  # slates of them at the least: after a free day nobody, of however many, plays again the day after
 _NEARLY_ALL = 0.95
 
 
@@ -29,7 +30,8 @@ def looks_usual(
     """Return the checks that hold a table's day against the slates before: NULLs, zeros, constants, means, rows.
 
     `irregular` columns rightly change from slate to slate: of them only what is all NULL, all zero or all the same in a game,
-    and was nearly never so before, is told. NULLs and zeros of `unknown` ones are not told. Without `sizes` rows are not counted.
+    and was nearly never so before, is told. NULLs and zeros of `unknown` ones are not told, be they zero for all. Without `sizes`
+    rows are not counted.
     """
     kinds = (
         ("nulls_are_usual", "no column has many more NULLs than before, in any game", _nulls),
@@ -45,9 +47,7 @@ def looks_usual(
             claim=f"{table.name}: {claim}",
             severity=Severity.WARNING,
             tables=(table.name,),
-            look=_looker(
-                table, find, frozenset(irregular), frozenset(unknown if name.startswith(("nulls", "zeros")) else ())
-            ),
+            look=_looker(table, find, frozenset(irregular), frozenset(() if find in (_means, _rows) else unknown)),
             measure="columns in order",
             angles=(13, 20, *((27,) if name.startswith("nulls") else ())),
             do="compare the day with the one before: tipoff check health LEAGUE --date DAY",
@@ -66,7 +66,8 @@ def _looker(table: Table, find: Find, irregular: frozenset[str], untold: frozens
         if len(usual) < LEAST:
             return Measured.nothing(f"{len(usual)} of the {LEAST} slates before that are needed")
         extremes = set(_EXTREMES[find](now, usual)) if find in _EXTREMES else set()
-        failing = tuple(sorted(((set(find(now, usual)) - irregular) | (extremes & irregular)) - untold))
+        silent = {name for name in untold if find is not _constants or now.get(name, {}).get("zeros_max") == 1}
+        failing = tuple(sorted(((set(find(now, usual)) - irregular) | (extremes & irregular)) - silent))
         return Measured(value=1 - len(failing) / len(now), failing=failing)
 
     return look
@@ -101,7 +102,7 @@ def looks_alive(  # noqa: PLR0913 -- what a league says of a table's columns
             least = max(2.0, MANY * n_values[0]) if column.type is ColumnType.FLOAT else 2.0
             return n_values[0] >= ENOUGH and _is_dead(slates[0], least=least)
         n = sum(one["present"] for one in slates)
-        if n < HUNDREDS:
+        if n < HUNDREDS or len(slates) < (FLAGGED if column.type is ColumnType.BOOL else 1):
             return False
         if column.type is ColumnType.BOOL:
             least, most = rates.get(column.name, (1 / HUNDREDS, 1 - 1 / HUNDREDS))

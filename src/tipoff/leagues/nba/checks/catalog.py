@@ -35,6 +35,8 @@ def _is_slow(feature: Feature) -> bool:
 
 
 _COUNTS = ("over_price", "under_price", "n_books", "n_quotes", "n_dropped")  # they are formulas' or the books'
+_MARGIN = ("plus_minus",)  # the provider's does not always add up to a game's: checks of its own say by how much
+_WEEK = ("games_7_days", "minutes_7_days")  # none for all after the all-star break: the second formula holds them
 _CERTAIN = ("certainty", "rule", "suggestions")  # alike while every name is known
 _OF_A_SYSTEM = Traits(
     irregular=("form_model", "calibration_day", "quantiles", "line_slope"),
@@ -44,11 +46,11 @@ TRAITS = {
     "schedule": Traits(
         irregular=("status", "moved_to", "home_score", "away_score"), sizes=False, alike=("status", "moved_to")
     ),
-    "nba_player_boxscores": Traits(),
-    "nba_team_boxscores": Traits(alike=("minutes",)),
+    "nba_player_boxscores": Traits(irregular=_MARGIN),
+    "nba_team_boxscores": Traits(irregular=_MARGIN, alike=("minutes",)),
     "player_boxscores": Traits(alike=("source",)),
     "source_agreement": Traits(alike=tuple(column.name for column in tables.SOURCE_AGREEMENT.columns)),
-    "team_games": Traits(alike=("minutes",)),
+    "team_games": Traits(irregular=_MARGIN, alike=("minutes",)),
     "player_lines": Traits(
         irregular=("book", "player_key", "player_name"), sizes=False, covers=False, alike=("over_price", "under_price")
     ),
@@ -61,6 +63,7 @@ TRAITS = {
     "candidates": Traits(irregular=("because",), alike=("because",)),
     "player_features": Traits(
         irregular=("days_rest", "team_days_rest", "games_last_7", "back_to_back", "last_minutes"),
+        unknown=("games_last_7",),  # as of a week's in player_form
         slow=(
             *("n_games", "days_rest", "games_last_7", "team_days_rest", "games_share_10"),
             *("team_pace_10", "opponent_def_rating_10", "opponent_pace_10"),
@@ -69,6 +72,7 @@ TRAITS = {
     ),
     "player_form": Traits(
         irregular=tuple(one.name for one in FEATURES if one.name not in _STEADY),
+        unknown=_WEEK,
         slow=tuple(one.name for one in FEATURES if _is_slow(one)),
         alike=("at_home",),  # the formula's
     ),
