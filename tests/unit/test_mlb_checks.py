@@ -296,7 +296,10 @@ def test_the_mean_of_his_last_ten_is_held_to_them_and_not_to_what_one_long_away_
     check = _CHECKS["predictions.rolling_predicted_strikeouts_ranks_with_history"]
     assert check.look is not None
 
-    assert (check.look(view).value >= check.required) is is_ok
+    value = check.look(view).value
+
+    assert value is not None
+    assert (value >= check.required) is is_ok
 
 
 @pytest.mark.parametrize(("men", "told"), [(2, False), (4, False), (ENOUGH, True)])
