@@ -179,6 +179,14 @@ def test_the_days_accuracy_is_its_mean_error_of_what_was_played_and_too_large_a_
     assert bad.status is CheckStatus.FAILED
 
 
+@pytest.mark.parametrize(("n", "status"), [(2, CheckStatus.NOT_MEASURABLE), (3, CheckStatus.FAILED)])
+def test_the_mean_error_of_too_few_says_nothing(slate: Slate, n: int, status: CheckStatus) -> None:
+    check = looks.accuracy(nba.GRADES, "quantile_regression", at_most=7.5, measure="points", least=3)
+    slate.bench.put("grades", [*(graded(who, 9.0) for who in range(1, n + 1)), graded(9, None, is_void=True)])
+
+    assert slate.measure(check).status is status
+
+
 # --- freshness
 
 

@@ -98,6 +98,26 @@ def test_games_that_a_schedule_cut_short_lacks_are_those_of_the_teams_log(nba: P
     assert "games_left_out" not in RecordedNba(nba, NBA).describe()
 
 
+def test_a_game_whose_day_another_of_its_clubs_takes_makes_room_in_time(nba: Path) -> None:
+    third = ("0029700003", "2097-10-26", "LAL", "BOS")
+    played = [logged(third, side) for side in (0, 1)]
+    edit(nba / "nba" / f"team_gamelogs_{NBA}.csv.gz", lambda rows: rows + played)
+    men = [row | {"PLAYER_ID": f"{n}", "PLAYER_NAME": f"Man {n}"} for n, row in enumerate(played)]
+    edit(nba / "nba" / f"player_gamelogs_{NBA}.csv.gz", lambda rows: rows + men)
+    was_on = {"moved_inferred": "1", "inferred_original_date": "2097-10-21"}
+    rest = dict.fromkeys(was_on, "")
+    edit(
+        nba / "nba" / f"schedule_{NBA}.csv",
+        lambda rows: [*(row | rest for row in rows), drawn(third, "99") | was_on],
+    )
+
+    first, moved = RecordedNba(nba, NBA).data.games[-1].stands
+
+    assert (first.day, moved.day) == (date(2097, 10, 21), date(2097, 10, 26))
+    assert not first.off
+    assert moved.since < first.tipoff_at - timedelta(days=2)
+
+
 def quoted(commence: str) -> list[Row | dict[str, Any]]:
     sides = {"home_team": "Boston Celtics", "away_team": "New York Knicks", "event_id": "e", "file_day": "2097-10-20"}
     quote = {"book": "b", "market": "player_points", "last_update": "2097-10-20T12:00:00Z", "player_name": "Man 0"}

@@ -137,10 +137,10 @@ def names_have_keys(table: Table, name: str, key: str, key_of: Callable[[str], s
     return _rows_probe(table, name, find, "names_have_their_keys", claim, angles=(22,), do=do)
 
 
-def accuracy(
-    grades: Table, system: str, *, at_most: float, measure: str, where: Mapping[str, str] | None = None
+def accuracy(  # noqa: PLR0913 -- what is measured of whom
+    grades: Table, system: str, *, at_most: float, measure: str, least: int = 1, where: Mapping[str, str] | None = None
 ) -> Check:
-    """Measure the day's mean absolute error of one system; its value is the scorecard's."""
+    """Measure the day's mean absolute error of one system, of which `least` are graded; its value is the scorecard's."""
     wanted = {"system": system} | dict(where or {})
 
     def look(view: View) -> Measured:
@@ -151,8 +151,8 @@ def accuracy(
             and not row["is_void"]
             and row["abs_error"] is not None
         ]
-        if not errors:
-            return Measured.nothing("nothing was graded")
+        if len(errors) < least:
+            return Measured.nothing(f"{len(errors)} graded, {least} are needed")
         return Measured(value=fmean(errors), note=f"{len(errors)} graded")
 
     return Check(

@@ -359,7 +359,9 @@ def _predicted() -> list[Check]:
             severity=WARNING,
             angles=(21,),
         ),
-        probes.accuracy(tables.GRADES, SERVED, at_most=3.2, measure="strikeouts", where={"line_up": "confirmed"}),
+        probes.accuracy(
+            tables.GRADES, SERVED, at_most=3.2, measure="strikeouts", least=4, where={"line_up": "confirmed"}
+        ),
     ]
 
 

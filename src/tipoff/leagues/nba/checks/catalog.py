@@ -110,5 +110,5 @@ CHECKS: tuple[Check, ...] = (
     careers.careers(),
     *history.history(),
     *work.work(),
-    probes.accuracy(GRADES, QUANTILE_REGRESSION.name, at_most=7.5, measure="points"),
+    probes.accuracy(GRADES, QUANTILE_REGRESSION.name, at_most=7.5, measure="points", least=14),
 )

@@ -132,13 +132,20 @@ def at_clock(day: date, moment: datetime) -> datetime:
 
 
 def stands_of(  # noqa: PLR0913 -- the facts of one game's history
-    game_id: str, day: date, tipoff_at: datetime, original: date | None, *, drawn_late: bool, seed: int
+    game_id: str,
+    day: date,
+    tipoff_at: datetime,
+    original: date | None,
+    *,
+    drawn_late: bool,
+    makes_room: bool = False,
+    seed: int,
 ) -> list[Stand]:
     """Model how the schedule showed a game over time.
 
     A game that was played later than first drawn is postponed on the day itself, between 08:00 and an hour before its
-    tip-off, and shows its new date 18 h later. One that was played earlier is moved three days before. One that was drawn late
-    (a cup game) appears two days before.
+    tip-off, and shows its new date 18 h later. One that was played earlier, or `makes_room` for another of its clubs' games, is
+    moved three days before. One that was drawn late (a cup game) appears two days before.
     """
     begin = midnight(day) - timedelta(days=400)
     if drawn_late:
@@ -147,7 +154,7 @@ def stands_of(  # noqa: PLR0913 -- the facts of one game's history
         return [Stand(begin, day, tipoff_at)]
     first_tip = at_clock(original, tipoff_at)
     first = Stand(begin, original, first_tip)
-    if original < day and (day - original).days > 1:
+    if (day - original).days > 1 and not makes_room:
         window = (first_tip - timedelta(hours=1)) - (midnight(original) + timedelta(hours=8))
         put_off_at = midnight(original) + timedelta(hours=8) + window * chance(seed, game_id, "ppd")
         put_off_at = put_off_at.replace(second=0, microsecond=0)

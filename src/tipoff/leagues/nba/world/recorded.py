@@ -1,7 +1,7 @@
 """The recorded NBA: real seasons from a data folder, turned back into what the providers sent."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -122,7 +122,8 @@ def _read(files: Files, season: str, seed: int) -> NbaData:
     tips = {place: _half_hour(commence) for place, commence in _commencing(quoted)} | fixed
     n_open = len({row["game_id"] for row in files.schedule()} - {row["game_id"] for row in rows})
     drawn = next((name for row in rows[:1] for name in row if name.startswith(_PLANNED)), "")
-    games = [_game(row, tips, seed, drawn) for row in rows]
+    taken = {(played_on(row), row[side]) for row in rows for side in ("home_team", "away_team")}
+    games = [_game(row, tips, seed, drawn, taken) for row in rows]
     by_id = {game.game_id: game for game in games}
     _boxes(files.log("player"), "player", by_id)
     _boxes(log, "team", by_id)
@@ -161,8 +162,17 @@ def _fixture_tips(files: Files) -> dict[tuple[date, str, str], datetime]:
     return tips
 
 
-def _game(row: dict[str, str], tips: dict[tuple[date, str, str], datetime], seed: int, drawn: str) -> WorldGame:
-    """Return a game; `drawn` is the column that says when it was to be played as the season was first drawn, if there is one."""
+def _game(
+    row: dict[str, str],
+    tips: dict[tuple[date, str, str], datetime],
+    seed: int,
+    drawn: str,
+    taken: Collection[tuple[date, str]],
+) -> WorldGame:
+    """Return a game; `drawn` is the column that says when it was to be played as the season was first drawn, if there is one.
+
+    `taken` are the days on which clubs play: who had two games on one was moved to another in time.
+    """
     game_id, home, away = row["game_id"], row["home_team"], row["away_team"]
     day = date.fromisoformat(row["game_date"])
     tipoff_at = tips.get((day, home, away)) or modelled_tipoff(game_id, day, home, seed)
@@ -177,7 +187,15 @@ def _game(row: dict[str, str], tips: dict[tuple[date, str, str], datetime], seed
         tipoff_at=tipoff_at,
         home_score=int(row["home_pts"]),
         away_score=int(row["away_pts"]),
-        stands=stands_of(game_id, day, tipoff_at, original, drawn_late=planned == "", seed=seed),
+        stands=stands_of(
+            game_id,
+            day,
+            tipoff_at,
+            original,
+            drawn_late=planned == "",
+            makes_room=original != day and not {(original, home), (original, away)}.isdisjoint(taken),
+            seed=seed,
+        ),
         ends_at=ends_at,
         boxed_at=boxed_at,
         second_at=second_at,
