@@ -41,6 +41,18 @@ def test_a_replay_again_makes_no_run_and_changes_nothing(quiet: Path) -> None:
     assert (proofs(quiet), published(quiet), len(ledger_rows(quiet, "runs"))) == (before, files, n_runs)
 
 
+def test_a_replay_of_later_days_alone_says_that_it_knows_nothing_of_those_before(tmp_path: Path, quiet: Path) -> None:
+    spec = sample_spec(DAYS)
+    [_, second, third] = spec.season.days()[:DAYS]
+
+    late, whole = replayed(tmp_path, dataclasses.replace(spec, days=(second, third))), replayed(quiet, spec)
+
+    assert [line for line in in_words(late) if "mid-season" in line] == [
+        f"begun in mid-season: of the season's days before {second}, with which it would predict better, it knows nothing"
+    ]
+    assert (whole["not_known"], [line for line in in_words(whole) if "mid-season" in line]) == ("", [])
+
+
 def test_every_prediction_was_made_before_its_game_began(quiet: Path) -> None:
     report = replayed(quiet, sample_spec(DAYS))
 

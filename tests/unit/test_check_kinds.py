@@ -329,3 +329,23 @@ def _share(value: float) -> Measured:
 
 def test_the_slate_is_todays() -> None:
     assert {row["day"] for rows in game().values() for row in rows} == {TODAY}
+
+
+@pytest.mark.parametrize(("n_games", "status"), [(1, CheckStatus.NOT_MEASURABLE), (2, CheckStatus.FAILED)])
+def test_a_system_may_give_what_the_baseline_gives_of_who_has_played_once(
+    n_games: int, status: CheckStatus, tmp_path: Path
+) -> None:
+    check = next(one for one in NBA.checks if one.name == "moving_average.differ_from_quantile_regression")
+    one = {"day": TODAY, "game_id": GAME, "player_id": 1}
+    club = {"team": HOME, "opponent": AWAY, "is_home": True, "tipoff_at": TIP}
+    times = {"tipoff_at": TIP, "made_at": TIP, "calibration_day": TODAY}
+    numbers = dict.fromkeys(("mean", "median", "low_80", "high_80"), 20.0) | {"quantiles": "[]", "form_model": "m"}
+    said = one | times | numbers | {"market": "points"}
+    rows = {
+        "moving_average": [said],
+        "quantile_regression": [said],
+        "player_features": [one | club | {"n_games": n_games}],
+    }
+
+    with checked(tmp_path, f"played {n_games}", rows) as slate:
+        assert slate.measure(check).status is status

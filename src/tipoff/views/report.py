@@ -33,8 +33,17 @@ def replay_report(ledger: Ledger, league: League, season: Season) -> dict[str, A
         "marks": records.counts("marks", "kind"),
         "findings": records.counts("findings", "check"),
         "off": league_facts(ledger, league.name).off,
+        "not_known": _not_known(records, season),
         "without_rows": _without_rows(records, league),
     }
+
+
+def _not_known(records: LeagueRecords, season: Season) -> str:
+    """Return what a home that was begun in mid-season lacks, for its predictions rest on it; empty where it lacks nothing."""
+    first = min((game.day for game in records.games()), default=season.first_day)
+    if first <= season.first_day:
+        return ""
+    return f"begun in mid-season: of the season's days before {first}, with which it would predict better, it knows nothing"
 
 
 def _without_rows(records: LeagueRecords, league: League) -> list[str]:
@@ -77,6 +86,7 @@ def in_words(report: Mapping[str, Any], accuracy: Sequence[str] = ()) -> list[st
         "runs        " + ", ".join(f"{n} {state}" for state, n in sorted(report["runs"].items())),
         f"gates       {report['gates']['opened']} opened, {report['gates']['held']} of them held at first",
         *report["off"],
+        *([report["not_known"]] if report["not_known"] else []),
         *_not_recorded(report["world"]),
         *report["without_rows"],
     ]

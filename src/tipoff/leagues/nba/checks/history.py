@@ -49,15 +49,16 @@ def _near(pairs: Sequence[tuple[str, str]]) -> str:
 
 
 def _differ(one: System, other: System) -> Check:
-    """Demand that another system does not give what the baseline gives, under its own name."""
+    """Demand that another system does not give what the baseline gives, under its own name; of one game both give that one."""
     far = "ABS(t.median - o.median) >= 0.0001"
     return kinds.asks(
         f"{one.name}.differ_from_{other.name}",
         "no system's predictions are the baseline's",
         f"SELECT t.game_id AS key, COUNT(IF({far}, 1, NULL)) >= 0.5 * COUNT(*) AS ok FROM slate.{one.name} AS t "
         f"JOIN slate.{other.name} AS o ON o.game_id = t.game_id AND o.player_id = t.player_id AND o.market = 'points' "
+        "JOIN slate.player_features AS f ON f.game_id = t.game_id AND f.player_id = t.player_id AND f.n_games > 1 "
         "WHERE t.market = 'points' AND o.calibration_day IS NOT NULL GROUP BY t.game_id",
-        [other.name, one.name],
+        ["player_features", other.name, one.name],
         severity=kinds.WARNING,
         angles=(18, 20),
         cadence=Cadence.PREGAME,
