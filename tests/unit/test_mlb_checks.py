@@ -302,6 +302,17 @@ def test_the_mean_of_his_last_ten_is_held_to_them_and_not_to_what_one_long_away_
     assert (value >= check.required) is is_ok
 
 
+@pytest.mark.parametrize("system", ["rolling", "bottom_up", "lightgbm", "blend"])
+def test_on_a_first_day_on_which_nothing_is_known_of_anybody_no_order_is_asked_for(system: str) -> None:
+    nobody = {"k_of_10": None, "base_strikeouts": 4.8, "predicted_strikeouts": 4.5, "system": system}
+    rows = [nobody | {"game_id": str(man), "pitcher_id": man} for man in range(24)]
+    view: Any = SimpleNamespace(rows=lambda _name: pa.Table.from_pylist(rows))
+    look = _CHECKS[f"predictions.{system}_predicted_strikeouts_ranks_with_history"].look
+    assert look is not None
+
+    assert look(view).value is None
+
+
 @pytest.mark.parametrize(("men", "told"), [(2, False), (4, False), (ENOUGH, True)])
 def test_a_few_men_may_face_as_many_batters_at_one_line_however_many_rows_they_have_and_not_all_men(
     men: int, *, told: bool

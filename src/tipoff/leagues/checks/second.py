@@ -102,6 +102,8 @@ def ranks_with(  # noqa: PLR0913 -- two columns, how they meet
         both = [(float(one), float(two)) for one, two in pairs if one is not None and two is not None]
         if len(both) < _FEW:
             return Measured.nothing(f"{len(both)} rows, {_FEW} are needed")
+        if len({two for _, two in both}) == 1:
+            return Measured.nothing("nothing is known of anybody")
         ones, twos = _ranks([one for one, _ in both]), _ranks([two for _, two in both])
         return Measured(value=_correlation(ones, twos), note=f"{len(both)} rows")
 
@@ -131,5 +133,5 @@ def _ranks(values: Sequence[float]) -> list[float]:
 
 
 def _correlation(ones: Sequence[float], twos: Sequence[float]) -> float:
-    """Return how two orders go together, in [-1, 1]; 0 where all of one are the same."""
-    return correlation(ones, twos) if len(set(ones)) > 1 and len(set(twos)) > 1 else 0.0
+    """Return how two orders go together, in [-1, 1]; 0 where all of the first are the same."""
+    return correlation(ones, twos) if len(set(ones)) > 1 else 0.0

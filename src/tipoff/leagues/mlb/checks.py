@@ -29,7 +29,10 @@ _NAMES = (
     "starter_name",
     "starter_key",
 )  # of two men they may all be long: keys hold them
+_KNOWN_OF = ("pitcher_features", "career_starts")
+_PROJECTED_OF = ("projected_features", "career_starts")
 _FEATURES = Traits(
+    known_of=_KNOWN_OF,
     irregular=(*FEATURE_COLUMNS, "flags", "throws", *_NAMES),
     alike=(
         *FEATURE_COLUMNS,
@@ -38,7 +41,6 @@ _FEATURES = Traits(
     ),  # in a home's first days everyone is a newcomer; second formulas hold them
     remade=False,  # too dear, as above
 )
-_KNOWN_OF = ("pitcher_features", "career_starts")
 _PREDICTED = Traits(
     known_of=_KNOWN_OF,
     irregular=(*_NAMES, "pass_reason", "career_starts", "first_pitch_at", "model_day"),
@@ -76,12 +78,10 @@ TRAITS = {
     "team_games": Traits(alike=_ALIKE),
     "batter_boxscores": Traits(alike=_BATTERS),
     "batter_games": Traits(alike=_BATTERS),
-    "projected_features": replace(_FEATURES, history="team_games"),
+    "projected_features": replace(_FEATURES, known_of=_PROJECTED_OF, history="team_games"),
     "pitcher_features": _FEATURES,
     "line_up_strikeouts": Traits(known_of=_KNOWN_OF),
-    "projected_predictions": replace(
-        _PREDICTED, known_of=("projected_features", "career_starts"), history="team_games"
-    ),
+    "projected_predictions": replace(_PREDICTED, known_of=_PROJECTED_OF, history="team_games"),
     "predictions": _PREDICTED,
     "published_predictions": replace(_PREDICTED, alike=(*_PREDICTED.alike, "line_up"), remade=True),
     "grades": Traits(
