@@ -109,6 +109,33 @@ def test_a_sentinel_that_was_away_with_the_machine_has_its_time_to_come_back(
     assert told[:1] == [told_after_min]
 
 
+def test_since_when_all_that_an_incident_touched_is_in_order_again_is_written_down_while_it_is_open(
+    tmp_path: Path,
+) -> None:
+    minute, began = timedelta(minutes=1), on_clock(FIRST, timedelta(hours=9))
+    beat = {"sentinel": {"at": began - 20 * minute}}
+    with closing(Ledger(tmp_path / "ledger.db")) as ledger, AlertStore(tmp_path / "ledger.db") as store:
+        monitor = Monitor(
+            league=NBA,
+            days=(FIRST, date.max),
+            ledger=lambda: ledger,
+            store=store,
+            channels=[],
+            send=lambda _channel, _message: None,
+            build="b",
+            sentinel=Outside(read=lambda _now: ((), beat), silent_after=10 * minute),
+        )
+        monitor.look(began)
+        beat["sentinel"]["at"] = began + minute
+        for n in (1, 2):
+            monitor.forget()  # as a live one before each look
+            monitor.look(began + n * minute)
+        [incident] = store.incidents("nba", now=began + 2 * minute)
+
+    assert (incident.cause, incident.is_open) == ("sentinel", True)
+    assert list(incident.effects.values()) == [began + minute]
+
+
 def test_a_digest_names_what_was_lost_on_days_of_which_none_told(tmp_path: Path) -> None:
     now = on_clock(FIRST + 4 * DAY, timedelta(hours=11))
     with closing(Ledger(tmp_path / "ledger.db")) as ledger:

@@ -111,6 +111,24 @@ def test_a_stopped_controller_is_not_called_over_while_the_ledger_cannot_be_read
     assert back == ["[east] OVER: the ledger cannot be used"]
 
 
+def test_since_when_a_stop_is_over_is_written_down_before_it_has_settled(watched: Watched) -> None:
+    watched.sentinel.limits = LIVE
+    for name in ("controller east", "monitor east"):
+        watched.lives(name, NOW)
+    watched.look(NOW)
+    watched.look(NOW + 3 * HOUR)
+    back = NOW + 3 * HOUR + timedelta(minutes=1)
+    watched.lives("controller east", back)
+
+    for n in (0, 1):
+        watched.sentinel.forget()  # as a live one before each look
+        watched.look(back + n * timedelta(minutes=1))
+    [incident] = watched.sentinel.store.incidents(now=back)
+
+    assert (incident.cause, incident.is_open) == ("controller", True)
+    assert list(incident.effects.values()) == [back]
+
+
 def test_a_silent_monitor_is_not_called_over_because_the_controller_falls_silent_too(watched: Watched) -> None:
     watched.lives("monitor east", NOW)
     for half in range(4):

@@ -98,6 +98,7 @@ class Monitor:
             days = {date.fromisoformat(day) for day in unmet if day}
             days |= {trouble.day for trouble in troubles if open_now and trouble.output}
             is_met = self._is_met({trouble.effect for trouble in standing}, days)
+            unmet_before = {incident.cause: incident.unmet for incident in open_now}
             changes = fold(
                 known,
                 troubles,
@@ -112,7 +113,11 @@ class Monitor:
             incidents = [*known, *(c.incident for c in changes if c.incident not in known)]
             self.store.number(incidents)
             touched = {trouble.effect for trouble in troubles}
-            telling.incidents += [incident for incident in incidents if not touched.isdisjoint(incident.effects)]
+            telling.incidents += [
+                one
+                for one in incidents
+                if not touched.isdisjoint(one.effects) or unmet_before.get(one.cause, one.unmet) != one.unmet
+            ]
             tell(
                 changes,
                 self.channels,
