@@ -15,9 +15,8 @@ from tipoff.core.clock import pause
 from tipoff.core.errors import UsageError
 
 MOST_AT_ONCE = 32
-MOST_OPEN = (
-    2 * MOST_AT_ONCE
-)  # connections, those that ask nothing too: each holds a file of the process, which its work needs
+# connections, those that ask nothing too: each holds a file of the process, which its work needs
+MOST_OPEN = 2 * MOST_AT_ONCE
 HEAD_S = 10.0  # within which a request's head is there whole
 ANSWER_S = 60.0  # within which its answer is made, and has been taken
 _IDLE_S, _END_S = 5, 5
