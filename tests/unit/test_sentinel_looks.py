@@ -129,6 +129,23 @@ def test_since_when_a_stop_is_over_is_written_down_before_it_has_settled(watched
     assert list(incident.effects.values()) == [back]
 
 
+@pytest.mark.parametrize(("monitor_min", "told_after"), [(0, 11), (-12, 0)])
+def test_a_monitor_that_slept_with_the_machine_has_its_time_to_come_back(
+    watched: Watched, monitor_min: int, told_after: int
+) -> None:
+    watched.sentinel.limits, minute, told = LIVE, timedelta(minutes=1), []
+    watched.lives("controller east", NOW)
+    watched.lives("monitor east", NOW + monitor_min * minute)
+    watched.look(NOW)
+
+    for n in (0, 5, 11):
+        watched.lives("controller east", NOW + HOUR + n * minute)
+        found = watched.sentinel.look(NOW + HOUR + n * minute)
+        told += [n for trouble in found if trouble.check == "monitor_is_alive"]
+
+    assert told[:1] == [told_after]
+
+
 def test_a_silent_monitor_is_not_called_over_because_the_controller_falls_silent_too(watched: Watched) -> None:
     watched.lives("monitor east", NOW)
     for half in range(4):

@@ -315,7 +315,7 @@ class Sentinel:
                 facts = read_facts(self._opened, league, now)
                 self._off[league] = facts.off
                 found = judge(self._as_seen(facts, now), now, self.limits)
-                if any(trouble.cause == "controller" for trouble in found):
+                if any(trouble.cause == "controller" for trouble in found) or self._was_away(facts.monitor_at, now):
                     self._silent_at[league] = now
                 is_back = now - self._silent_at.get(league, datetime.min.replace(tzinfo=UTC))
                 late = is_back < self.limits.monitor_after  # the monitor comes back with the controller
@@ -332,6 +332,13 @@ class Sentinel:
                 if not (isinstance(error, NoLedger) and now - (self._since or now) < self.limits.ledger_after):
                     troubles.append(unreadable(league, error, now))
         return troubles, elsewhere
+
+    def _was_away(self, monitor_at: datetime | None, now: datetime) -> bool:
+        """Whether this side slept since a look at which the monitor lived: that comes back as well."""
+        before, after = self._looked_at, self.limits.monitor_after
+        if before is None or monitor_at is None:
+            return False
+        return now - before > after >= before - monitor_at
 
     def _put_back(self, now: datetime) -> list[Trouble]:
         """Return that this clock was put back since the last look, if it was; what is remembered goes back with it."""
