@@ -313,6 +313,21 @@ def test_on_a_first_day_on_which_nothing_is_known_of_anybody_no_order_is_asked_f
     assert look(view).value is None
 
 
+@pytest.mark.parametrize(
+    "table", [tables.PITCHER_BOXSCORES, tables.PREDICTIONS, tables.GRADES], ids=lambda one: one.name
+)
+def test_a_newcomers_high_number_is_no_mean_to_be_told(table: Table) -> None:
+    def profile(pitcher: int) -> Any:
+        fixed = {column.name: _ANY[column.type] for column in table.columns} | {"pitcher_id": pitcher}
+        return profile_of(table, table_from_records(table, [fixed | {"game_id": str(game)} for game in range(9)]))
+
+    view: Any = SimpleNamespace(profile=lambda _name: profile(9_000_000), usual=lambda _name: [profile(600_000)] * 9)
+    look = _CHECKS[f"{table.name}.means_are_usual"].look
+    assert look is not None
+
+    assert look(view).failing == ()
+
+
 @pytest.mark.parametrize(("men", "told"), [(2, False), (4, False), (ENOUGH, True)])
 def test_a_few_men_may_face_as_many_batters_at_one_line_however_many_rows_they_have_and_not_all_men(
     men: int, *, told: bool

@@ -377,3 +377,13 @@ def test_of_nothing_that_was_learnt_from_every_number_of_trials_is_as_likely_as_
     [trials] = counts.Trials.learn(np.zeros(0), np.zeros(0)).at(np.array([22.0]))
 
     assert abs(float(trials.sum()) - 1) < 1e-9
+
+
+def test_the_chances_of_a_man_who_strikes_out_nearly_all_add_up_to_one() -> None:
+    trials = np.zeros((1, counts.MOST_TRIALS + 1))
+    trials[0, [20, counts.MOST_TRIALS]] = 0.5
+
+    [chances] = counts.successes(np.full((1, 9), 0.95), trials, shake=0.2)
+
+    assert chances.sum() == pytest.approx(1)
+    assert chances[-1] == pytest.approx(0.5, abs=0.01)  # so many or more

@@ -28,7 +28,13 @@ _NAMES = (
     "pitcher_key",
     "starter_name",
     "starter_key",
-)  # of two men they may all be long: keys hold them
+    "pitcher_id",
+    "starter_id",
+    "opposing_starter_id",
+    "batter_id",
+    "team",
+    "opponent",
+)  # of two men or clubs they may all be long or high: keys hold them
 _KNOWN_OF = ("pitcher_features", "career_starts")
 _PROJECTED_OF = ("projected_features", "career_starts")
 _FEATURES = Traits(
@@ -72,21 +78,23 @@ TRAITS = {
     "form": Traits(usual=False, remade=False),  # of thousands, who may have to do with the day
     "probable_pitchers": Traits(irregular=_NAMES),
     "line_ups": Traits(alike=_ALIKE, irregular=_NAMES),
-    "pitcher_boxscores": Traits(sizes=False),  # two men may pitch a whole game; strikeouts of both sides add up
-    "pitcher_games": Traits(sizes=False),
-    "team_boxscores": Traits(alike=_ALIKE),
-    "team_games": Traits(alike=_ALIKE),
+    "pitcher_boxscores": Traits(
+        irregular=_NAMES, sizes=False
+    ),  # two men may pitch a whole game; strikeouts of both sides add up
+    "pitcher_games": Traits(irregular=_NAMES, sizes=False),
+    "team_boxscores": Traits(irregular=_NAMES, alike=_ALIKE),
+    "team_games": Traits(irregular=_NAMES, alike=_ALIKE),
     "batter_boxscores": Traits(alike=_BATTERS),
     "batter_games": Traits(alike=_BATTERS),
     "projected_features": replace(_FEATURES, known_of=_PROJECTED_OF, history="team_games"),
     "pitcher_features": _FEATURES,
-    "line_up_strikeouts": Traits(known_of=_KNOWN_OF),
+    "line_up_strikeouts": Traits(known_of=_KNOWN_OF, irregular=_NAMES),
     "projected_predictions": replace(_PREDICTED, known_of=_PROJECTED_OF, history="team_games"),
     "predictions": _PREDICTED,
     "published_predictions": replace(_PREDICTED, alike=(*_PREDICTED.alike, "line_up"), remade=True),
     "grades": Traits(
         known_of=_KNOWN_OF,
-        irregular=("void_reason", "is_void", "is_over"),
+        irregular=(*_NAMES, "void_reason", "is_void", "is_over"),
         alike=("is_retrospective", "void_reason", "career_starts", *_ALIKE),
         unknown=("career_starts", "actual_strikeouts"),  # a game of two newcomers; formulas hold both
         rates={"is_void": (0.0, 0.3)},

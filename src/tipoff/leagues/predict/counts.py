@@ -59,7 +59,7 @@ class Trials:
 
 
 def successes(chances: Floats, trials: Floats, *, shake: float) -> Floats:
-    """Return (n, MOST_SUCCESSES + 1): the chance of each number of successes.
+    """Return (n, MOST_SUCCESSES + 1): the chance of each number of successes, the last of so many or more.
 
     Args:
         chances: (n, k) of those who take the trials in turn, the first again after the last.
@@ -79,6 +79,7 @@ def _in_turn(chances: Floats, trials: Floats) -> Floats:
         chance = chances[:, (number - 1) % chances.shape[1]][:, None]
         following = current * (1 - chance)
         following[:, 1:] += current[:, :-1] * chance
+        following[:, -1] += current[:, -1] * chance[:, 0]
         current = following
         found += trials[:, number : number + 1] * current
     return found
