@@ -314,14 +314,21 @@ def test_on_a_first_day_on_which_nothing_is_known_of_anybody_no_order_is_asked_f
 
 
 @pytest.mark.parametrize(
-    "table", [tables.PITCHER_BOXSCORES, tables.PREDICTIONS, tables.GRADES], ids=lambda one: one.name
+    ("table", "column", "most"),
+    [
+        (tables.PITCHER_BOXSCORES, "pitcher_id", 9_000_000),
+        (tables.PREDICTIONS, "pitcher_id", 9_000_000),
+        (tables.SCHEDULE, "game_number", 2),
+    ],
 )
-def test_a_newcomers_high_number_is_no_mean_to_be_told(table: Table) -> None:
-    def profile(pitcher: int) -> Any:
-        fixed = {column.name: _ANY[column.type] for column in table.columns} | {"pitcher_id": pitcher}
+def test_a_newcomers_number_and_a_day_of_second_games_alone_are_no_means_to_be_told(
+    table: Table, column: str, most: int
+) -> None:
+    def profile(number: int) -> Any:
+        fixed = {one.name: _ANY[one.type] for one in table.columns} | {column: number}
         return profile_of(table, table_from_records(table, [fixed | {"game_id": str(game)} for game in range(9)]))
 
-    view: Any = SimpleNamespace(profile=lambda _name: profile(9_000_000), usual=lambda _name: [profile(600_000)] * 9)
+    view: Any = SimpleNamespace(profile=lambda _name: profile(most), usual=lambda _name: [profile(1)] * 9)
     look = _CHECKS[f"{table.name}.means_are_usual"].look
     assert look is not None
 

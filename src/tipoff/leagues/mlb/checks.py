@@ -66,7 +66,7 @@ _BATTERS = (
 )  # not all worlds have their numbers, and on some days nobody is exchanged
 TRAITS = {
     "schedule": Traits(
-        irregular=(*_OF_A_GAME, "moved_to", "resumed_from", "double_header", "first_pitch_at"),
+        irregular=(*_OF_A_GAME, "moved_to", "resumed_from", "game_number", "double_header", "first_pitch_at"),
         unknown=("home_score", "away_score"),  # of a day on which nothing was played: a check of its own
         sizes=False,
         alike=(*_ALIKE, "status", "moved_to", "resumed_from"),
