@@ -305,10 +305,9 @@ def test_an_up_whose_log_takes_no_more_works_on(tmp_path: Path) -> None:
     words = ("tipoff", "up", "nba", "--world", "sample", "--no-web")
     running = begun(*words, environment=environment, cwd=tmp_path, log=Path("/dev/full"))
     try:
-        works = lambda: beat_of(home, "controller nba") is not None  # noqa: E731
-        wait_until(lambda: works() or running.poll() is not None, 120 * SECOND)
+        wait_until(lambda: beat_of(home, "controller nba") is not None or running.poll() is not None, 120 * SECOND)
 
-        assert works()
+        assert beat_of(home, "controller nba") is not None
     finally:
         running.send_signal(signal.SIGKILL)
         running.wait()
