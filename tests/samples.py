@@ -40,9 +40,5 @@ class Samples:
 
     def copy(self, days: int, to: Path, *, watched: bool = False) -> Path:
         """Leave a home of so many days at `to`, which must not be there or be empty."""
-        # of who only reads
-        made, open_ones = (
-            self.made(days, watched=watched),
-            shutil.ignore_patterns("*-wal", "*-shm"),
-        )
-        return shutil.copytree(made, to, dirs_exist_ok=True, ignore=open_ones)
+        made, of_readers = self.made(days, watched=watched), shutil.ignore_patterns("*-wal", "*-shm")
+        return shutil.copytree(made, to, dirs_exist_ok=True, ignore=of_readers)

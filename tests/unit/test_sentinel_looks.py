@@ -12,11 +12,12 @@ import pytest
 from tipoff.app.sentinel import sentinel_of
 from tipoff.config import Settings
 from tipoff.core.clock import league_day
+from tipoff.core.finding import Severity
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore
 from tipoff.watch.monitor import Monitor
-from tipoff.watch.notices import Channel, Message
+from tipoff.watch.notices import Channel, Message, NotSent, notice_row
 from tipoff.watch.sentinel import LIVE, REPLAYED, Sentinel, judge, read_facts
 
 NOW = datetime(2024, 1, 10, 17, tzinfo=UTC)
@@ -144,6 +145,32 @@ def test_a_monitor_that_slept_with_the_machine_has_its_time_to_come_back(
         told += [n for trouble in found if trouble.check == "monitor_is_alive"]
 
     assert told[:1] == [told_after]
+
+
+def test_two_channels_that_take_nothing_are_two_incidents_and_the_second_ends_no_look(watched: Watched) -> None:
+    dead, store = ["one"], watched.sentinel.store
+    watched.sentinel.channels = [Channel(name=name, url="") for name in ("one", "two")]
+    message = Message(kind="opened", league="east", severity=Severity.ERROR, title="a title", lines=())
+
+    def refuse(channel: Channel, _message: Message) -> None:
+        if channel.name in dead:
+            raise NotSent("refused", hint="")
+
+    watched.sentinel.send = refuse
+    for n in range(12):
+        at = NOW + n * HOUR / 2
+        if n in {0, 6}:
+            dead = ["one", "two"][: n + 1]
+            row = notice_row(watched.sentinel.channels[n // 6], message, key=f"{n}", now=at)
+            store.write(AlertChanges(notices=[row]))
+        watched.lives("controller east", at)
+        watched.lives("monitor east", at)
+        watched.look(at)
+
+    assert [(one.cause, one.is_open) for one in store.incidents(now=at)] == [
+        ("channel:one", True),
+        ("channel:two", True),
+    ]
 
 
 def test_a_silent_monitor_is_not_called_over_because_the_controller_falls_silent_too(watched: Watched) -> None:

@@ -98,7 +98,7 @@ class Monitor:
             days = {date.fromisoformat(day) for day in unmet if day}
             days |= {trouble.day for trouble in troubles if open_now and trouble.output}
             is_met = self._is_met({trouble.effect for trouble in standing}, days)
-            unmet_before = {incident.cause: incident.unmet for incident in open_now}
+            unmet_before = {incident.id: incident.unmet for incident in open_now}
             changes = fold(
                 known,
                 troubles,
@@ -116,7 +116,7 @@ class Monitor:
             telling.incidents += [
                 one
                 for one in incidents
-                if not touched.isdisjoint(one.effects) or unmet_before.get(one.cause, one.unmet) != one.unmet
+                if not touched.isdisjoint(one.effects) or unmet_before.get(one.id, one.unmet) != one.unmet
             ]
             tell(
                 changes,

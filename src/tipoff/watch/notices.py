@@ -185,7 +185,8 @@ def dead_channels(store: AlertStore, channels: Sequence[Channel], league: str, n
         fate = "was given up" if row["state"] == "failed" else "has not gone out"
         note = f"a message {fate} after {row['attempts']} attempts: {row['error']}; it says: {row['title']}"
         cause, day = f"channel:{row['channel']}", league_day(row["at"])
-        found.append(Trouble.seen(league, cause, "notices_are_sent", Severity.ERROR, note, now, day=day))
+        check = f"notices_are_sent to {row['channel']}"  # what shows one is not what shows another
+        found.append(Trouble.seen(league, cause, check, Severity.ERROR, note, now, day=day))
     return found
 
 

@@ -271,7 +271,7 @@ class Sentinel:
         troubles = [trouble for trouble in found if trouble.severity >= TOLD_FROM]  # what is less, it only returns
         known = self.store.incidents(now=now) if self._known is None else self._known
         standing = {(t.league, t.effect) for t in troubles}
-        unmet_before = {(i.league, i.cause): i.unmet for i in known}
+        unmet_before = {i.id: i.unmet for i in known}
         changes = fold(
             known,
             troubles,
@@ -284,8 +284,11 @@ class Sentinel:
         incidents = [*known, *(c.incident for c in changes if c.incident not in known)]
         self.store.number(incidents)
         touched = {(t.league, t.cause) for t in troubles}
-        touched |= {(i.league, i.cause) for i in known if unmet_before[i.league, i.cause] != i.unmet}
-        telling = AlertChanges(incidents=[i for i in incidents if (i.league, i.cause) in touched])
+        telling = AlertChanges(
+            incidents=[
+                i for i in incidents if (i.league, i.cause) in touched or unmet_before.get(i.id, i.unmet) != i.unmet
+            ]
+        )
         tell(changes, self.channels, telling, now, by=NAME, off=lambda league: self._off.get(league, ()))
         self._known = None
         self.store.write(telling, beat=(NAME, now, self.build, json.dumps({"pid": os.getpid()})))
