@@ -23,6 +23,7 @@ _PLAYED = WORDS.played
 _OF_THE_DAY = ("scheduled_innings", "innings", "game_number", "has_designated_hitter", "designated", "is_night")
 _OF_THE_SEASON = ("league", "usual_bf", "day_of_year", "season_relief", "library", "model_day", "double_header", "kind")
 _ALIKE = (*_OF_THE_DAY, *_OF_THE_SEASON)
+# of two men or clubs they may all be long or high: keys hold them
 _NAMES = (
     "pitcher_name",
     "pitcher_key",
@@ -34,17 +35,14 @@ _NAMES = (
     "batter_id",
     "team",
     "opponent",
-)  # of two men or clubs they may all be long or high: keys hold them
+)
 _KNOWN_OF = ("pitcher_features", "career_starts")
 _PROJECTED_OF = ("projected_features", "career_starts")
 _FEATURES = Traits(
     known_of=_KNOWN_OF,
     irregular=(*FEATURE_COLUMNS, "flags", "throws", *_NAMES),
-    alike=(
-        *FEATURE_COLUMNS,
-        "flags",
-        "throws",
-    ),  # in a home's first days everyone is a newcomer; second formulas hold them
+    # in a home's first days everyone is a newcomer; second formulas hold them
+    alike=(*FEATURE_COLUMNS, "flags", "throws"),
     remade=False,  # too dear, as above
 )
 _PREDICTED = Traits(
@@ -78,9 +76,8 @@ TRAITS = {
     "form": Traits(usual=False, remade=False),  # of thousands, who may have to do with the day
     "probable_pitchers": Traits(irregular=_NAMES),
     "line_ups": Traits(alike=_ALIKE, irregular=_NAMES),
-    "pitcher_boxscores": Traits(
-        irregular=_NAMES, sizes=False
-    ),  # two men may pitch a whole game; strikeouts of both sides add up
+    # two men may pitch a whole game; strikeouts of both sides add up
+    "pitcher_boxscores": Traits(irregular=_NAMES, sizes=False),
     "pitcher_games": Traits(irregular=_NAMES, sizes=False),
     "team_boxscores": Traits(irregular=_NAMES, alike=_ALIKE),
     "team_games": Traits(irregular=_NAMES, alike=_ALIKE),
