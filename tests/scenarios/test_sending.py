@@ -171,3 +171,15 @@ def test_a_channel_that_drips_for_ever_holds_a_few_threads_and_no_more(monkeypat
         dripping.stop.set()
 
         assert len(dripping.bodies) <= 5
+
+
+def test_where_no_thread_can_be_begun_a_switch_is_not_asked_and_the_look_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(*_: object) -> None:
+        msg = "can't start new thread"
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr(threading, "_start_new_thread", refused)
+
+    assert sending.ping("http://127.0.0.1:9/") == "NoAnswer"

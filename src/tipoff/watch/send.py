@@ -56,14 +56,15 @@ def send(channel: Channel, message: Message) -> None:
 def _within(limit_s: float, name: str, work: Callable[[], T]) -> list[T] | None:
     """Do `work` in a thread of its own, for a receiver may drip for ever: its result, none if it raised, None if it lasts.
 
-    None as well while too many of that name last.
+    None as well while too many of that name last; none where the machine lets no thread begin, which ends no look.
     """
     ended: list[T] = []
     if sum(thread.name == name for thread in threading.enumerate()) >= _UNENDED:
         return None
     thread = threading.Thread(target=lambda: ended.append(work()), name=name, daemon=True)
-    thread.start()
-    thread.join(limit_s)
+    with suppress(RuntimeError):
+        thread.start()
+        thread.join(limit_s)
     return None if thread.is_alive() else ended
 
 
