@@ -30,8 +30,8 @@ def looks_usual(
     """Return the checks that hold a table's day against the slates before: NULLs, zeros, constants, means, rows.
 
     `irregular` columns rightly change from slate to slate: of them only what is all NULL, all zero or all the same in a game,
-    and was nearly never so before, is told. NULLs and zeros of `unknown` ones are not told, be they zero for all. Without `sizes`
-    rows are not counted.
+    and was nearly never so before, is told. NULLs and zeros of `unknown` ones are not told, nor, while a game has only zeros,
+    constants: a profile does not say which game it is. Without `sizes` rows are not counted.
     """
     kinds = (
         ("nulls_are_usual", "no column has many more NULLs than before, in any game", _nulls),
