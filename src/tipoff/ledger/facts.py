@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SEASON_UNKNOWN = "which season it is cannot be learned"
 LOADS = "loads"  # the key of the fact
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +99,8 @@ def seasons_of(ledger: Ledger, league: str) -> list[Season]:
 def days_around(ledger: Ledger, league: str, season: Season) -> tuple[date, date]:
     """Return the days that are nearer to this season than to another: after the one before it, until the next one."""
     known = [other for other in seasons_of(ledger, league) if other.name != season.name]
-    before = [other.last_day for other in known if other.last_day < season.first_day]
-    after = [other.first_day for other in known if other.first_day > season.last_day]
+    before = [other.last_day + _DAY for other in known if other.last_day < season.first_day]
+    after = [other.first_day - _DAY for other in known if other.first_day > season.last_day]
     return max(before, default=date.min), min(after, default=date.max)
 
 
