@@ -119,6 +119,22 @@ def test_earlier_seasons_are_loaded_once_and_the_model_learns_from_them(
     assert graded > 20  # starters who had started in those days
 
 
+def test_of_a_season_that_was_begun_late_here_the_days_before_are_loaded_for_the_next(
+    data: Path, tmp_path: Path
+) -> None:
+    settings = Settings(home=tmp_path, data=data)
+    late, then = (
+        replay_spec(settings, "mlb", span, world="recorded", seed=7)
+        for span in ("2022-10-04..2022-10-04", "2023-03-30..2023-03-30")
+    )
+    late = dataclasses.replace(late, season=dataclasses.replace(late.season, earlier=()))
+    then = dataclasses.replace(then, season=dataclasses.replace(then.season, earlier=(date(2022, 9, 26),)))
+
+    days = [run_together(settings, [spec], progress=lambda _progress: None)[0].counts for spec in (late, then, then)]
+
+    assert [one.get("days_of_earlier_seasons", 0) for one in days] == [0, 9, 0]  # all ten but its own
+
+
 @pytest.mark.prove
 def test_a_season_before_which_nothing_is_known_begins_without_an_incident(data: Path, tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, data=data)

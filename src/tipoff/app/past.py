@@ -3,7 +3,7 @@
 What is loaded is proven as everything is, and retrospective: it was not made in time for anything, and is only read.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from tipoff.core.errors import UsageError
 from tipoff.core.league import League
+from tipoff.core.proof import Proof
 from tipoff.core.rows import arrow_schema, table_from_records
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Season, Slate
@@ -119,17 +120,12 @@ def load_past(
 ) -> int:
     """Load what is not there yet; returns on how many days there were games."""
     loader = _Loader(past=past, warehouse=warehouse, loaded=loaded, fetch=fetch, now=now)
-    # days are loaded in order: what lies between the oldest and the newest is there
-    there: dict[str, tuple[date, date]] = {}
-    for proof in warehouse.proofs(since=_FENCE - 1):
-        if proof.league == past.league.name and proof.output in past.since and proof.day < past.season.first_day:
-            oldest, newest = there.get(proof.output, (proof.day, proof.day))
-            there[proof.output] = min(oldest, proof.day), max(newest, proof.day)
+    is_there = _known(past, warehouse.proofs(since=_FENCE - 1))
     n_loaded = 0
     days = past.days()
     for some in (days[place : place + _AT_ONCE] for place in range(0, len(days), _AT_ONCE)):
         wanted = {
-            day: [name for name, first in past.since.items() if first <= day and not _is_within(day, there.get(name))]
+            day: [name for name, first in past.since.items() if first <= day and not is_there(name, day)]
             for day in some
         }
         if any(wanted.values()):
@@ -138,5 +134,28 @@ def load_past(
     return n_loaded
 
 
-def _is_within(day: date, span: tuple[date, date] | None) -> bool:
-    return span is not None and span[0] <= day <= span[1]
+def _known(past: Past, proofs: Iterable[Proof]) -> Callable[[str, date], bool]:
+    """Return what says whether a day is there: days are loaded in order, up to the one on which a season was begun here."""
+    spans: dict[str, tuple[date, date]] = {}
+    loaded: dict[tuple[str, date], date] = {}  # by output and its season's first day, the newest day
+    begun: dict[tuple[str, date], date] = {}  # and the first that this home made itself
+
+    def part(output: str, day: date) -> tuple[str, date]:
+        return output, max((first for first in past.season.earlier if first <= day), default=date.min)
+
+    for proof in proofs:
+        name, day = proof.output, proof.day
+        if proof.league == past.league.name and name in past.since and day < past.season.first_day:
+            oldest, newest = spans.get(name, (day, day))
+            spans[name] = min(oldest, day), max(newest, day)
+            if proof.fence == _FENCE:
+                loaded[part(name, day)] = max(day, loaded.get(part(name, day), day))
+            else:
+                begun[part(name, day)] = min(day, begun.get(part(name, day), day))
+
+    def is_there(output: str, day: date) -> bool:
+        oldest, newest = spans.get(output, (date.max, date.min))
+        season = part(output, day)
+        return oldest <= day <= newest and not loaded.get(season, date.min) < day < begun.get(season, date.min)
+
+    return is_there
