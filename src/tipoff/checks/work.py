@@ -8,6 +8,7 @@ that one trouble has one message. What nobody else tells is a warning.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -186,12 +187,18 @@ def _cost(view: View) -> Measured:
         asked[source][league_day(at)] += 1
     for at in view.records.run_starts(since=begin, before=end):
         asked["runs"][league_day(at)] += 1
-    n_games = {day: len(view.records.games(day)) for day in {view.day}.union(*asked.values())}
-    alike = {day for day, n in n_games.items() if day < view.day and _STORM * n >= n_games[view.day]}
-    before = {name: [n for day, n in days.items() if day in alike] for name, days in asked.items()}
-    known = [name for name, usual in before.items() if len(usual) >= _LEAST]
-    bad = [name for name in known if asked[name][view.day] > max(_ALWAYS, _STORM * max(before[name]))]
+    known, bad = _storms(asked, view.day, set().union(*asked.values()))
+    if bad:  # days with far fewer games say nothing of this one
+        n_games = {day: len(view.records.games(day)) for day in {view.day}.union(*asked.values())}
+        known, bad = _storms(asked, view.day, {day for day, n in n_games.items() if _STORM * n >= n_games[view.day]})
     return _share(len(bad), len(known), sorted(bad), f"fewer than {_LEAST} days before with as many games")
+
+
+def _storms(asked: Mapping[str, Counter[date]], day: date, usual: AbstractSet[date]) -> tuple[list[str], list[str]]:
+    """Return of what enough usual days before are known, and what of that was asked for far more often than on any of them."""
+    before = {name: [n for other, n in days.items() if other < day and other in usual] for name, days in asked.items()}
+    known = [name for name, counts in before.items() if len(counts) >= _LEAST]
+    return known, [name for name in known if asked[name][day] > max(_ALWAYS, _STORM * max(before[name]))]
 
 
 def _builds(span: Span) -> Measured:
