@@ -46,6 +46,20 @@ class Breaks:
         patch.setattr(of, name, call)
 
 
+def monitor_of(ledger: Ledger, store: AlertStore, **more: Any) -> Monitor:
+    """Return a monitor from the first day on, which sends nothing."""
+    return Monitor(
+        league=NBA,
+        days=(FIRST, date.max),
+        ledger=lambda: ledger,
+        store=store,
+        channels=[],
+        send=lambda _channel, _message: None,
+        build="b",
+        **more,
+    )
+
+
 @pytest.mark.parametrize("stopped", [False, True], ids=["never", "before a stop"])
 def test_a_digest_waits_for_the_first_decision_since_it_began_and_ten_minutes_at_most(
     tmp_path: Path, *, stopped: bool
@@ -57,16 +71,7 @@ def test_a_digest_waits_for_the_first_decision_since_it_began_and_ten_minutes_at
             counts = {"n_judged": 1, "n_run": 0, "n_quiet": 0}
             batch.add("ticks", tick_row("nba", mine, [], counts, now=noon - 3 * DAY))
             ledger.commit(batch)
-        monitor = Monitor(
-            league=NBA,
-            days=(FIRST, date.max),
-            ledger=lambda: ledger,
-            store=store,
-            channels=[],
-            send=lambda _channel, _message: None,
-            build="b",
-            since=noon,
-        )
+        monitor = monitor_of(ledger, store, since=noon)
         monitor.look(noon)
         monitor.look(noon + 9 * minute)
         early = ledger.of("nba").obligation("digest", FIRST)
@@ -86,16 +91,7 @@ def test_a_sentinel_that_was_away_with_the_machine_has_its_time_to_come_back(
     with closing(Ledger(tmp_path / "ledger.db")) as ledger, AlertStore(tmp_path / "ledger.db") as store:
 
         def monitor() -> Monitor:
-            return Monitor(
-                league=NBA,
-                days=(FIRST, date.max),
-                ledger=lambda: ledger,
-                store=store,
-                channels=[],
-                send=lambda _channel, _message: None,
-                build="b",
-                sentinel=Outside(read=lambda _now: ((), beat), silent_after=10 * minute),
-            )
+            return monitor_of(ledger, store, sentinel=Outside(read=lambda _now: ((), beat), silent_after=10 * minute))
 
         one = monitor()
         one.look(began)
@@ -115,16 +111,7 @@ def test_since_when_all_that_an_incident_touched_is_in_order_again_is_written_do
     minute, began = timedelta(minutes=1), on_clock(FIRST, timedelta(hours=9))
     beat = {"sentinel": {"at": began - 20 * minute}}
     with closing(Ledger(tmp_path / "ledger.db")) as ledger, AlertStore(tmp_path / "ledger.db") as store:
-        monitor = Monitor(
-            league=NBA,
-            days=(FIRST, date.max),
-            ledger=lambda: ledger,
-            store=store,
-            channels=[],
-            send=lambda _channel, _message: None,
-            build="b",
-            sentinel=Outside(read=lambda _now: ((), beat), silent_after=10 * minute),
-        )
+        monitor = monitor_of(ledger, store, sentinel=Outside(read=lambda _now: ((), beat), silent_after=10 * minute))
         monitor.look(began)
         beat["sentinel"]["at"] = began + minute
         for n in (1, 2):
