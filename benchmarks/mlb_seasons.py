@@ -4,7 +4,6 @@ import json
 import sys
 import tempfile
 from collections import Counter
-from datetime import date, timedelta
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -21,10 +20,7 @@ from tipoff.ledger import Ledger, schema, watching
 from tipoff.ledger.alerts import AlertStore
 
 GAMES = {2015: 2429, 2016: 2428, 2017: 2430, 2018: 2429, 2019: 2429, 2020: 898, 2021: 2429, 2022: 2430, 2023: 2430}
-APRIL = {  # as far as each plays; from MLB's first day on, on which what it owes once a season is made
-    "nba": (date(2023, 3, 30), date(2023, 4, 9)),
-    "mlb": (date(2023, 3, 30), date(2023, 4, 30)),
-}
+APRIL = "2023-03-30..2023-04-30"  # from MLB's first day on, on which what it owes once a season is made; the NBA plays to the 9th
 Measured = tuple[bool, dict[str, Any]]
 
 
@@ -71,13 +67,13 @@ def april_of_both() -> Measured:
     with tempfile.TemporaryDirectory() as folder:
         settings = structs.replace(read_settings(), home=Path(folder))
         specs = [
-            app.replay_spec(settings, league, f"{first}..{last}", world="recorded", seed=7)
-            for league, (first, last) in APRIL.items()
+            app.replay_spec(settings, league, APRIL, world="recorded", seed=7, together=True)
+            for league in ("nba", "mlb")
         ]
         reports = app.together_report(settings, specs, progress=lambda _: None, watched=True)
         sent = _sent(Path(folder))
         findings, not_ok = _findings(Path(folder)), _not_ok(Path(folder))
-    wanted = {f"{league} digest": (last - first) // timedelta(days=1) + 1 for league, (first, last) in APRIL.items()}
+    wanted = {f"{spec.league.name} digest": (spec.days[1] - spec.days[0]).days + 1 for spec in specs}
     measured = {"sent": dict(sent), "wanted": wanted, "findings": findings, "not_ok": not_ok}
     measured["games"] = {report["league"]: report["games"] for report in reports}
     measured["obligations"] = {report["league"]: report["obligations"] for report in reports}

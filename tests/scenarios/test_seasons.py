@@ -12,6 +12,7 @@ from tests.support import tipoff
 
 from tipoff.app.replay import days_of, parse_span
 from tipoff.core.errors import UsageError
+from tipoff.leagues.catalog import content_named
 from tipoff.leagues.nba.world.recorded import RecordedSeasons
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import season_of, seasons_of
@@ -138,3 +139,20 @@ def test_days_that_the_homes_clock_is_past_are_refused_and_those_after_them_or_m
     again, after = (replayed(first_days, home, span) for span in ("2022-10-18..2022-10-19", "2022-10-21..2022-10-21"))
     assert (again["runs"], after["games"]["missing"]) == (once["runs"], [])
     assert "lost" not in after["obligations"]
+
+
+@pytest.mark.data
+def test_leagues_on_one_clock_have_each_the_days_of_its_own_season(data: Path) -> None:
+    span = "2023-03-01..2023-10-01"
+
+    nba, mlb = RecordedSeasons(), content_named("mlb").recorded
+
+    assert mlb is not None
+    assert parse_span(span, nba, data, together=True)[1] == (date(2023, 3, 1), date(2023, 4, 9))
+    assert parse_span("2022-10-06..2023-10-05", mlb, data, together=True)[1] == (date(2023, 3, 30), date(2023, 10, 1))
+    with pytest.raises(UsageError, match="2023-07-01 lies in no season"):
+        parse_span("2023-07-01..2023-07-02", nba, data, together=True)
+    with pytest.raises(UsageError, match="goes beyond the season 2022-23"):
+        parse_span("2023-03-01..2023-11-30", nba, data, together=True)
+    with pytest.raises(UsageError, match="2023-03-01 lies in no season"):
+        parse_span(span, mlb, data)

@@ -168,11 +168,12 @@ def replay_spec(  # noqa: PLR0913 -- what a replay is told
     seed: int,
     faults: Callable[[date], Sequence[Fault]] = lambda _first_day: (),
     disturbed: bool = False,
+    together: bool = False,
 ) -> ReplaySpec:
     """Return what `tipoff replay LEAGUE SPAN` means, with its world built.
 
     `span` is a season, a day, FROM..TO, or in the sample world `sample:DAYS`. `faults` are told by its first day; a recorded
-    season may be `disturbed` by its own mixture instead.
+    season may be `disturbed` by its own mixture instead. Leagues `together` have each its season's days.
 
     Raises:
         UsageError: The league, season or days are not known; TIPOFF_DATA is not set or cannot be read.
@@ -196,7 +197,7 @@ def replay_spec(  # noqa: PLR0913 -- what a replay is told
         raise UsageError(
             msg, hint=f"set TIPOFF_DATA, or use the synthetic league: tipoff replay {league} sample:14 --world sample"
         )
-    season, days = parse_span(span, content.recorded, settings.data)
+    season, days = parse_span(span, content.recorded, settings.data, together=together)
     told = faults(days[0])
     made = content.recorded.world(settings.data, season.name, seed=seed, disturbed=disturbed, faults=told)
     spec = ReplaySpec(league=content.league, season=season, days=days, world=made)
@@ -240,8 +241,12 @@ def days_of(span: str) -> tuple[date, date] | None:
     return first, last
 
 
-def parse_span(span: str, recorded: Recorded, data: Path) -> tuple[Season, tuple[date, date]]:
+def parse_span(
+    span: str, recorded: Recorded, data: Path, *, together: bool = False
+) -> tuple[Season, tuple[date, date]]:
     """Read `2023-24`, `2024-03-01` or `2024-03-01..2024-03-31`, whatever seasons the data folder holds.
+
+    Of leagues that are replayed `together` each has the days that lie in a season of its own.
 
     Raises:
         UsageError: It is neither, the season is not there, or the days do not lie in one season.
@@ -252,18 +257,22 @@ def parse_span(span: str, recorded: Recorded, data: Path) -> tuple[Season, tuple
         return season, (season.first_day, season.last_day)
     first, last = days
     names = recorded.names(data)
-    seasons = []
-    for season in (recorded.season(data, name) for name in reversed(names)):
-        if season.first_day <= first <= season.last_day:
-            if last > season.last_day:
-                msg = f"{span!r} goes beyond the season {season.name}, which ends on {season.last_day}"
-                raise UsageError(msg, hint="replay one season at a time")
-            return season, days
-        seasons.append(season)
-    msg = f"{first} lies in no season that {data} holds"
-    near = min(seasons, key=lambda one: min(abs(first - one.first_day), abs(first - one.last_day)), default=None)
-    nearest = f"; the nearest is {near.first_day}..{near.last_day}" if near else ""
-    raise UsageError(msg, hint=f"it holds: {', '.join(names) or 'none'}{nearest}")
+    seasons: list[Season] = []
+    for name in reversed(names):
+        seasons.insert(0, recorded.season(data, name))
+        if seasons[0].first_day <= first:
+            break
+    met = [season for season in seasons if season.first_day <= last and first <= season.last_day]
+    if not met or (first < met[0].first_day and not together):
+        msg = f"{first} lies in no season that {data} holds"
+        near = min(seasons, key=lambda one: min(abs(first - one.first_day), abs(first - one.last_day)), default=None)
+        nearest = f"; the nearest is {near.first_day}..{near.last_day}" if near else ""
+        raise UsageError(msg, hint=f"it holds: {', '.join(names) or 'none'}{nearest}")
+    [season, *others] = met
+    if others or (last > season.last_day and not together):
+        msg = f"{span!r} goes beyond the season {season.name}, which ends on {season.last_day}"
+        raise UsageError(msg, hint="replay one season at a time")
+    return season, (max(first, season.first_day), min(last, season.last_day))
 
 
 def together_report(

@@ -46,7 +46,7 @@ def replay_command(  # noqa: PLR0913 -- options
     crash_at: str,
     as_json: bool,
 ) -> None:
-    """Replay a season, or days of it, on a simulated clock. Several leagues share one clock."""
+    """Replay a season, or days of it, on a simulated clock. Several leagues share it, each over its own days."""
     told: dict[str, Any] = {"world": world, "seed": seed, "faults": faults}
     told |= {"crash_at": crash_at, "watched": watched, "history": history}
     reports = run_and_report(read_settings(), leagues, span, **told)
@@ -235,7 +235,7 @@ def run_and_report(  # noqa: PLR0913 -- what a replay is told
     from tipoff.app import replay as app  # noqa: PLC0415 -- imports every store
 
     told_of: dict[str, Any] = {"world": world, "seed": seed, **_faults(faults, world)}
-    made = [app.replay_spec(settings, league, span, **told_of) for league in leagues]
+    made = [app.replay_spec(settings, league, span, together=len(leagues) > 1, **told_of) for league in leagues]
     if len({spec.league.name for spec in made}) != len(made):
         msg = f"a league is named twice: {' '.join(leagues)}"
         raise UsageError(msg, hint="name each league once")
