@@ -12,7 +12,7 @@ from sqlalchemy import select
 from tests.samples import Samples
 from tests.support import ledger_rows
 
-from tipoff.app.past import load_past
+from tipoff.app.loading import load_past
 from tipoff.app.replay import replay_spec, run_together
 from tipoff.config import Settings
 from tipoff.ledger import Ledger, schema

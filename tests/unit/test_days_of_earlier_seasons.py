@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tipoff.app.past import Past, load_past
+from tipoff.app.loading import Past, load_past
 from tipoff.core.clock import midnight
 from tipoff.core.proof import Proof
 from tipoff.core.slate import Season
@@ -47,7 +47,7 @@ def test_the_days_that_are_not_there_are_loaded_and_no_others(
         found.append(day)
         return True
 
-    monkeypatch.setattr("tipoff.app.past._Loader.day", load)
+    monkeypatch.setattr("tipoff.app.loading._Loader.day", load)
     known: dict[str, Any] = {
         "league": NBA.name,
         "output": "boxes",

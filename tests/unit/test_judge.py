@@ -37,7 +37,7 @@ from tipoff.core.window import BEFORE, LATEST, SLATE, Input
 from tipoff.engine import rules
 from tipoff.engine.book import Book, LiveRun
 from tipoff.engine.judge import judge
-from tipoff.engine.records import obligation_row
+from tipoff.engine.ledger_rows import obligation_row
 
 ONE, TWO = game("one"), game("two", "CCC", "DDD")
 NIGHT = EVENING + 4 * HOUR

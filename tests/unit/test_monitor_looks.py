@@ -14,8 +14,8 @@ from tipoff.core.errors import LedgerError
 from tipoff.core.home import Profile
 from tipoff.core.proof import Proof, UnitProof
 from tipoff.core.records import ObligationRecord
-from tipoff.engine.past import Identity
-from tipoff.engine.records import tick_row
+from tipoff.engine.ledger_rows import tick_row
+from tipoff.engine.starting import Identity
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Batch, Ledger, schema, watching
 from tipoff.ledger.alerts import CLAIM, AlertStore

@@ -28,9 +28,9 @@ from tipoff.core.gate import Evidence
 from tipoff.core.obligation import State
 from tipoff.core.proof import Proof
 from tipoff.engine.book import Book
-from tipoff.engine.past import silence_before
 from tipoff.engine.remember import outputs_since, remember
 from tipoff.engine.results import Counts, Results
+from tipoff.engine.starting import silence_before
 from tipoff.ledger import Batch, LedgerSnapshot
 
 NIGHT = EVENING + 4 * HOUR

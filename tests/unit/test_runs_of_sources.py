@@ -20,7 +20,7 @@ from tipoff.core.rows import arrow_schema
 from tipoff.core.schema import DAY, KNOWN_AT, Phase, Table, text
 from tipoff.core.slate import Game, Slate
 from tipoff.core.step import SourceWork, Step
-from tipoff.engine import records
+from tipoff.engine import ledger_rows
 from tipoff.engine.book import LiveRun
 from tipoff.engine.claim import Claim, Outcome
 from tipoff.engine.findings import run_findings
@@ -146,7 +146,7 @@ def test_a_unit_arrived_when_its_answer_came_not_when_the_run_was_over() -> None
     assert stored.rows is not None
     known = dict(zip(stored.rows["game_id"].to_pylist(), stored.rows["known_at"].to_pylist(), strict=True))
     owed = entry_of(book_of({STEP: ()}, GAMES.values()), "boxes").obligation
-    rows = records.arrival_rows(outcome, GAMES, None, owed, now=clock.now())
+    rows = ledger_rows.arrival_rows(outcome, GAMES, None, owed, now=clock.now())
     arrived = {row["unit"]: row["first_at"] for row in rows}
     assert known == {"one": NIGHT + timedelta(seconds=70), "two": NIGHT + timedelta(seconds=140)}
     assert arrived == known

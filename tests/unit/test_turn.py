@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tipoff.engine.past import Identity
+from tipoff.engine.starting import Identity
 from tipoff.engine.turn import Turn
 from tipoff.ledger import LEASE, Ledger
 

@@ -15,9 +15,9 @@ from tipoff.app.chores import AtOnce, Chores
 from tipoff.app.executor import Beside, SeveralAtOnce
 from tipoff.app.history import with_history
 from tipoff.app.holder import gone, holder_here
+from tipoff.app.loading import load_past, past_of
 from tipoff.app.loop import Works
 from tipoff.app.parts import Hook, Parts, never
-from tipoff.app.past import load_past, past_of
 from tipoff.app.warehouses import open_warehouse
 from tipoff.config import Settings
 from tipoff.core.build import build
@@ -32,9 +32,9 @@ from tipoff.core.step import SourceWork
 from tipoff.engine.controller import Controller
 from tipoff.engine.inline import Inline, call_here
 from tipoff.engine.pages import in_turn
-from tipoff.engine.past import Identity
 from tipoff.engine.plan import days_to_open, opening_of, plan_step
 from tipoff.engine.run import Runner
+from tipoff.engine.starting import Identity
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.answers import made_of, unended_since, used_since
 from tipoff.ledger.facts import LOADS, league_facts, season_row

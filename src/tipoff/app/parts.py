@@ -9,8 +9,8 @@ from tipoff.app.loop import Works
 from tipoff.core.clock import Clock
 from tipoff.core.home import Home, Profile
 from tipoff.engine.controller import Controller
-from tipoff.engine.past import Identity
 from tipoff.engine.run import Runner
+from tipoff.engine.starting import Identity
 from tipoff.ledger import Ledger
 from tipoff.sources.world import World
 from tipoff.store.warehouse import Warehouse

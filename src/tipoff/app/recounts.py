@@ -15,7 +15,7 @@ from tipoff.core.proof import Loss, Proof, UnitProof
 from tipoff.core.schema import Phase
 from tipoff.engine.findings import STORE, WAREHOUSE
 from tipoff.engine.losses import lost_by_stores
-from tipoff.engine.past import damage_finding
+from tipoff.engine.starting import damage_finding
 from tipoff.ledger.rows import finding
 
 OPEN, OLD = timedelta(days=1), timedelta(days=7)  # how often what can still change is recounted, and what cannot

@@ -50,7 +50,7 @@ from tipoff.drills.stand_ins import (
     utc_day,
     with_its_process,
 )
-from tipoff.engine import book, budget, controller, gates, judge, live_runs, past, results, run
+from tipoff.engine import book, budget, controller, gates, judge, live_runs, results, run, starting
 from tipoff.leagues import oddsapi
 from tipoff.leagues.entries import Tally
 from tipoff.leagues.nba import publication
@@ -75,8 +75,8 @@ def _once(*kinds: ErrorKind) -> Patch:
 
 CONTROLS: Mapping[str, tuple[Patch, ...]] = {
     "nobody looks from outside": ((sentinel, "judge", none),),
-    "silence is not told": ((past, "silence_finding", muted),),
-    "the past is not told": ((past, "findings_on_the_past", none),),
+    "silence is not told": ((starting, "silence_finding", muted),),
+    "the past is not told": ((starting, "findings_on_the_past", none),),
     "runs never expire": ((results.Results, "expire", nothing),),
     "runs are left running": ((Ledger, "load", load_without_runs),),
     "a failing ledger is ignored": ((FaultyLedger, "commit", commit_or_not),),

@@ -13,7 +13,7 @@ from tipoff.core.obligation import State
 from tipoff.core.proof import Loss, Proof
 from tipoff.core.records import HaltRecord
 from tipoff.core.slate import Season
-from tipoff.engine import past, records
+from tipoff.engine import ledger_rows, starting
 from tipoff.engine.book import Book, Entry, Key
 from tipoff.engine.budget import RunBudget
 from tipoff.engine.claim import Claim, Executor
@@ -34,7 +34,7 @@ from tipoff.ledger.facts import learned_lateness
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.warehouse import Warehouse
 
-Row = records.Row
+Row = ledger_rows.Row
 MAX_ROUNDS = 60  # more rounds at one instant than any catalog is deep means that two outputs chase each other
 _LONG_AGO, _LONG_AHEAD = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
@@ -60,7 +60,7 @@ class Controller:
     losses: Callable[[], Sequence[Loss]]
     mark: Callable[[Sequence[HaltRecord], date], None]
     executor: Executor
-    identity: past.Identity
+    identity: starting.Identity
     jitter: Callable[[str], float]
     has_key: Callable[[str], bool | None]
     at: Callable[[str], None]
@@ -107,12 +107,12 @@ class Controller:
             batch.run_ends.append({"id": run["id"], "state": "expired", "ended_at": now})
             self._results.cut_off(run, now)
         self._budget.begin(now, self.ledger.runs_since(self.league.name, midnight(league_day(now))))
-        self._gap = past.silence_before(known, now)
-        self._results.go_back(past.ahead_by(past.last_seen(known), now))
+        self._gap = starting.silence_before(known, now)
+        self._results.go_back(starting.ahead_by(starting.last_seen(known), now))
         self._since = min(known.since or (now if known.last_tick is None else _LONG_AGO), now)
         batch.fact("since", self._since.isoformat(), league=self.league.name)
         take_since(self.book, known, self._since, batch, now)
-        for row in past.findings_on_the_past(known, self.identity, self.league.name, after, now=now):
+        for row in starting.findings_on_the_past(known, self.identity, self.league.name, after, now=now):
             batch.add("findings", row)
         batch.fact("over", "", league=self.league.name)
         self.ledger.commit(batch, lease=self._renewed(now))
@@ -124,12 +124,12 @@ class Controller:
         self.book.learned = learned_lateness(self.ledger, self.league, since=known.since or now, now=now)
         published, damaged = self.published()
         for error in damaged:
-            batch.add("findings", past.damage_finding(self.league.name, error, now))
+            batch.add("findings", starting.damage_finding(self.league.name, error, now))
         stored = [*self.warehouse.proofs(), *published]
         days = (self.season.first_day, self.days[1]) if self.scope else self.days
         fence = remember(self.book, self._results, known, stored, batch, days=days, now=now)
         self._results.take_up()
-        self._unmet.update(key for key, entry in self.book.entries.items() if entry.state in records.UNMET)
+        self._unmet.update(key for key, entry in self.book.entries.items() if entry.state in ledger_rows.UNMET)
         take_rulings(self.book, self.ledger)
         told = {(error.output, error.day) for error in damaged}
         self._results.lose([*lost_by_stores(known.proofs, stored, told), *self.losses()], now, batch)
@@ -239,17 +239,17 @@ class Controller:
 
     def _note_silence(self, now: datetime, batch: Batch) -> None:
         last, self._last_at = self._last_at, now
-        for row in past.findings_between_ticks(self.league.name, last, now):
+        for row in starting.findings_between_ticks(self.league.name, last, now):
             batch.add("findings", row)
-        if last is not None and now - last > past.GAP:
+        if last is not None and now - last > starting.GAP:
             self._gap = (last, now)
-        self._results.go_back(past.ahead_by(last, now))
+        self._results.go_back(starting.ahead_by(last, now))
 
     def _commit(self, batch: Batch, now: datetime) -> None:
         """Write the results of one round with the claims of the next: nothing is done between the two."""
         for entry in self._moved.values():
             season = self.book.season_of(entry.obligation.day).name
-            batch.add("obligations", records.obligation_row(entry, season=season))
+            batch.add("obligations", ledger_rows.obligation_row(entry, season=season))
         self._moved.clear()
         self.at("before ledger")
         self.ledger.commit(batch, lease=self._renewed(now))
@@ -337,19 +337,19 @@ class Controller:
         entry.missing, entry.reason = judged.missing, judged.reason
         moved = moves(entry, judged.state, now)
         if moved:
-            (self._unmet.add if entry.state in records.UNMET else self._unmet.discard)(entry.key)
+            (self._unmet.add if entry.state in ledger_rows.UNMET else self._unmet.discard)(entry.key)
         self._note_gates(entry, judged, now, batch)
         if moved and entry.state in {State.LATE, State.LOST}:
             entry.blame = blamed(self.book, entry, self._gap)
             batch.add("findings", unmet_finding(entry, entry.blame, now=now, since=self._since))
         if entry.decided != (judged.verb.value, judged.reason):
             entry.decided = (judged.verb.value, judged.reason)
-            batch.add("decisions", records.decision_row(entry, judged, now=now))
+            batch.add("decisions", ledger_rows.decision_row(entry, judged, now=now))
         if entry.state is State.EXCUSED:
             self._results.end_conflict(entry, "waived", now, batch)
         if before != (entry.state, entry.reason, entry.missing, entry.excused):
             self._moved[entry.key] = entry
-        for row in records.overtaken_rows(entry, judged.overtaken, now=now):
+        for row in ledger_rows.overtaken_rows(entry, judged.overtaken, now=now):
             batch.add("marks", row)
 
     def _note_units(self, entry: Entry, judged: Judgement) -> None:
@@ -368,7 +368,7 @@ class Controller:
                 continue
             entry.gates[table] = (verdict.is_open, verdict.reason)
             gate = (*entry.key, table)
-            row = records.gate_row(entry, table, verdict, now=now, held_at=self._held_at.get(gate))
+            row = ledger_rows.gate_row(entry, table, verdict, now=now, held_at=self._held_at.get(gate))
             self._held_at[gate] = row["held_at"]
             batch.add("gates", row)
 
@@ -377,13 +377,13 @@ class Controller:
         self._budget.spend(entry.key, now)
         entry.asked = frozenset(plan.units)
         claim = claimed(self.book, entry, plan, now, place=place)
-        row = records.run_row(claim, worker=self.identity.worker)
+        row = ledger_rows.run_row(claim, worker=self.identity.worker)
         batch.add("runs", row)
         return claim, row
 
     def _record_tick(self, batch: Batch, now: datetime, *, n_judged: int, n_run: int) -> None:
         states = [self.book.entries[key].state for key in self._unmet] if n_run else []
         counts = {"n_judged": n_judged, "n_run": n_run, "n_quiet": self._n_quiet}
-        batch.add("ticks", records.tick_row(self.league.name, self.identity, states, counts, now=now))
+        batch.add("ticks", ledger_rows.tick_row(self.league.name, self.identity, states, counts, now=now))
         batch.fact("clock_at", now.isoformat(), league=self.league.name)
         self._n_quiet = 0

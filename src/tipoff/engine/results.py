@@ -13,7 +13,7 @@ from tipoff.core.proof import Loss, Proof, proof_row
 from tipoff.core.retry import LONGEST_ASKED, POLICIES, Breaker, while_freed
 from tipoff.core.step import SourceWork
 from tipoff.core.window import SLATE
-from tipoff.engine import records, rules
+from tipoff.engine import ledger_rows, rules
 from tipoff.engine.attempts import after_hold, before_deadline, before_due, go_back, note_failure, note_success
 from tipoff.engine.book import Book, Conflict, Entry, Key
 from tipoff.engine.claim import Outcome
@@ -58,11 +58,11 @@ class Results:
         claim = outcome.claim
         entry = self._book.entries[claim.step.name, claim.slate.day]
         entry.running, entry.tried_at = None, now
-        batch.run_ends.append(records.run_end_row(outcome, now=now))
+        batch.run_ends.append(ledger_rows.run_end_row(outcome, now=now))
         written = outcome.written
         fruitless = [*written.refused, *written.missing] if written else []
         own = blame_for(self._book, entry, fruitless)
-        for table, row in records.result_rows(outcome, own, now=now, blame=entry.blame):
+        for table, row in ledger_rows.result_rows(outcome, own, now=now, blame=entry.blame):
             batch.add(table, row)
         if outcome.error is not None:
             self._counts.failed += 1
@@ -212,7 +212,7 @@ class Results:
             self._log_conflict(entry, entry.conflict, resolution, now, batch)
 
     def _log_conflict(self, entry: Entry, conflict: Conflict, resolution: str, now: datetime, batch: Batch) -> None:
-        batch.add("conflicts", records.conflict_row(entry, conflict, resolution, now=now))
+        batch.add("conflicts", ledger_rows.conflict_row(entry, conflict, resolution, now=now))
         if resolution:
             entry.conflict = None
 
@@ -235,10 +235,10 @@ class Results:
             del entry.gone[unit]
             self.dirty.update(self._book.readers(*entry.key))  # they wait for it, though its content is as it was
         note_questions(self._book, entry, outcome, now, batch)
-        proof = records.renewed(outcome.claim, written, now=now)
-        for row in records.arrival_rows(outcome, written.changed, known, entry.obligation, now=now):
+        proof = ledger_rows.renewed(outcome.claim, written, now=now)
+        for row in ledger_rows.arrival_rows(outcome, written.changed, known, entry.obligation, now=now):
             batch.add("arrivals", row)
-        for row in records.mark_rows(outcome, now=now):
+        for row in ledger_rows.mark_rows(outcome, now=now):
             batch.add("marks", row)
         batch.add("proofs", proof_row(proof))
         if again and is_source:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from tipoff.core.clock import AHEAD
-from tipoff.engine.past import Identity
+from tipoff.engine.starting import Identity
 from tipoff.ledger import LEASE, Lease, Ledger
 
 

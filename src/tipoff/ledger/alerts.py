@@ -155,20 +155,20 @@ class AlertStore(Held):
         table = watching.acts
         return self.rows(select(table).where(table.c.incident_id == number).order_by(table.c.id))
 
-    def write(self, telling: AlertChanges, *, beat: tuple[str, datetime, str, str] | None = None) -> None:
+    def write(self, to_store: AlertChanges, *, beat: tuple[str, datetime, str, str] | None = None) -> None:
         """Write a look's incidents, acts and notices, and the looker's heartbeat (name, instant, build, note); or nothing.
 
         Each incident has its number (see `number`). A notice whose key is known is not written again.
         """
         hint = "is the disk full, or does another process hold the file?"
         with doing("what was found could not be written down", hint), self._connection.begin():
-            for incident in telling.incidents:
+            for incident in to_store.incidents:
                 self._save(incident)
-            for incident, act in telling.acts:
+            for incident, act in to_store.acts:
                 values = {"incident_id": incident.id, **dataclasses.asdict(act)}
                 self._connection.execute(insert(watching.acts).values(**values))
-            for row in telling.notices:
-                self._add_notice(row, telling.of_incident.get(row["key"]))
+            for row in to_store.notices:
+                self._add_notice(row, to_store.of_incident.get(row["key"]))
             if beat is not None:
                 _beat(self._connection, *beat)
 

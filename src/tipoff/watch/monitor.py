@@ -91,7 +91,7 @@ class Monitor:
         troubles = [*found, *standing]
         known = self.store.incidents(self.league.name, now=now) if self._known is None else self._known
         open_now = [incident for incident in known if incident.is_open]
-        telling = AlertChanges()
+        to_store = AlertChanges()
         incidents = known
         if troubles or open_now:
             unmet = {effect.split("|", 2)[1] for incident in open_now for effect in incident.unmet}
@@ -113,7 +113,7 @@ class Monitor:
             incidents = [*known, *(c.incident for c in changes if c.incident not in known)]
             self.store.number(incidents)
             touched = {trouble.effect for trouble in troubles}
-            telling.incidents += [
+            to_store.incidents += [
                 one
                 for one in incidents
                 if not touched.isdisjoint(one.effects) or unmet_before.get(one.id, one.unmet) != one.unmet
@@ -121,15 +121,15 @@ class Monitor:
             tell(
                 changes,
                 self.channels,
-                telling,
+                to_store,
                 now,
                 by=NAME,
                 off=lambda league: league_facts(self.ledger(), league).off,
             )
-        digest_day = self._morning(now, incidents, telling)
+        digest_day = self._morning(now, incidents, to_store)
         self._known = None  # a failing write leaves memory behind the store
         note = json.dumps({"findings": cursor, "pid": os.getpid()})  # how far it has read, and its process
-        self.store.write(telling, beat=(beat_name(self.league.name), now, self.build, note))
+        self.store.write(to_store, beat=(beat_name(self.league.name), now, self.build, note))
         self._cursor, self._looked_at = cursor, now
         if digest_day is not None:
             self._owe(digest_day, now)
@@ -219,7 +219,7 @@ class Monitor:
 
     # --- the digest
 
-    def _morning(self, now: datetime, incidents: Sequence[Incident], telling: AlertChanges) -> date | None:
+    def _morning(self, now: datetime, incidents: Sequence[Incident], to_store: AlertChanges) -> date | None:
         """Write this morning's digest, where it is time and it is not written; returns its day."""
         day = league_day(now)
         first, last = self.days
@@ -239,7 +239,7 @@ class Monitor:
         for channel in self.channels:
             if channel.digest and (not channel.leagues or self.league.name in channel.leagues):
                 key = f"{channel.name}|{self.league.name}|digest|{day}"
-                telling.notices.append(notice_row(channel, message, key=key, now=now))
+                to_store.notices.append(notice_row(channel, message, key=key, now=now))
         return day
 
     def _give_up_missed(self, day: date, now: datetime) -> None:

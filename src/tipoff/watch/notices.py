@@ -71,7 +71,7 @@ Send = Callable[[Channel, Message], None]
 def tell(  # noqa: PLR0913 -- what has changed, who is told, by whom
     changes: Iterable[Change],
     channels: Sequence[Channel],
-    telling: AlertChanges,
+    to_store: AlertChanges,
     now: datetime,
     *,
     by: str,
@@ -80,9 +80,9 @@ def tell(  # noqa: PLR0913 -- what has changed, who is told, by whom
     """Take the changes up: incidents, their history, and for each channel that takes it a notice, which says what is `off`."""
     for change in changes:
         incident = change.incident
-        if incident not in telling.incidents:
-            telling.incidents.append(incident)
-        telling.acts.append((incident, act_of(change.kind, by, change.note, now)))
+        if incident not in to_store.incidents:
+            to_store.incidents.append(incident)
+        to_store.acts.append((incident, act_of(change.kind, by, change.note, now)))
         if not change.is_told:
             continue
         for channel in channels:
@@ -101,8 +101,8 @@ def tell(  # noqa: PLR0913 -- what has changed, who is told, by whom
                 key=_key(channel, incident, change),
                 now=now,
             )
-            telling.notices.append(row)
-            telling.of_incident[row["key"]] = incident
+            to_store.notices.append(row)
+            to_store.of_incident[row["key"]] = incident
 
 
 def _key(channel: Channel, incident: Incident, change: Change) -> str:

@@ -284,14 +284,14 @@ class Sentinel:
         incidents = [*known, *(c.incident for c in changes if c.incident not in known)]
         self.store.number(incidents)
         touched = {(t.league, t.cause) for t in troubles}
-        telling = AlertChanges(
+        to_store = AlertChanges(
             incidents=[
                 i for i in incidents if (i.league, i.cause) in touched or unmet_before.get(i.id, i.unmet) != i.unmet
             ]
         )
-        tell(changes, self.channels, telling, now, by=NAME, off=lambda league: self._off.get(league, ()))
+        tell(changes, self.channels, to_store, now, by=NAME, off=lambda league: self._off.get(league, ()))
         self._known = None
-        self.store.write(telling, beat=(NAME, now, self.build, json.dumps({"pid": os.getpid()})))
+        self.store.write(to_store, beat=(NAME, now, self.build, json.dumps({"pid": os.getpid()})))
         self._looked_at = now
         self._known = [i for i in incidents if i.is_open or (i.closed_at and now - i.closed_at < timedelta(days=2))]
         self.flush(self.store, self.channels, self.send, now)

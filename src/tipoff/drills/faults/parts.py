@@ -21,8 +21,8 @@ from tipoff.drills.faults.http import FaultyTransport
 from tipoff.drills.faults.stores import FaultyLedger, FaultyWarehouse, OtherHands
 from tipoff.drills.faults.work import FaultyRunner, secrets_without
 from tipoff.engine.controller import Controller
-from tipoff.engine.past import Identity
 from tipoff.engine.run import Runner
+from tipoff.engine.starting import Identity
 from tipoff.ledger import Ledger
 from tipoff.sources.world import World
 from tipoff.store.duck import DuckWarehouse

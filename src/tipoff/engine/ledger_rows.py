@@ -14,7 +14,7 @@ from tipoff.engine.book import Conflict, Entry
 from tipoff.engine.claim import Claim, Outcome
 from tipoff.engine.findings import run_findings
 from tipoff.engine.judge import Judgement
-from tipoff.engine.past import Identity
+from tipoff.engine.starting import Identity
 from tipoff.store.warehouse import WriteResult
 
 Row = dict[str, Any]

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from tipoff.app.past import past_of
+from tipoff.app.loading import past_of
 from tipoff.core.errors import UsageError
 from tipoff.core.slate import Season
 from tipoff.core.window import Input, Window, WindowKind
