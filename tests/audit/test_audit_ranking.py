@@ -79,6 +79,15 @@ def test_sums_are_by_folder_rule_and_function_the_worst_first(tmp_path: Path) ->
     assert "jobs.a.keep" in dict(sums(report, "function"))
 
 
+def test_the_first_of_sums_are_sums_of_all_findings(tmp_path: Path) -> None:
+    root = written(tmp_path / "root", {"a/a.py": STREAMS, "a/b.py": STREAMS, "b/c.py": ALWAYS})
+
+    every, first = (command(root, "--by", "folder", *top).stdout.splitlines() for top in ((), ("--top", "1")))
+
+    assert first[:2] == every[:2]
+    assert not any(line.endswith("  a") for line in first[2:])
+
+
 def test_only_the_first_are_shown_and_all_of_them_count(tmp_path: Path) -> None:
     root = written(tmp_path / "root", {"scripts/a.py": STREAMS, "jobs/b.py": ALWAYS})
 

@@ -335,6 +335,35 @@ def test_a_newcomers_number_and_a_day_of_second_games_alone_are_no_means_to_be_t
     assert look(view).failing == ()
 
 
+@pytest.mark.parametrize(("n_known", "told"), [(0, False), (6, False), (7, True)])
+def test_means_are_held_to_slates_of_men_of_whom_something_was_known(n_known: int, *, told: bool) -> None:
+    def profile(table: Table, **values: float) -> Any:
+        fixed = {one.name: _ANY[one.type] for one in table.columns} | values
+        return profile_of(table, table_from_records(table, [fixed | {"game_id": str(game)} for game in range(9)]))
+
+    features = [profile(tables.PITCHER_FEATURES, career_starts=int(n < n_known)) for n in range(9)]
+    before = {"predictions": [profile(tables.PREDICTIONS, own_line=3.5)] * 9, "pitcher_features": features}
+    now = profile(tables.PREDICTIONS, own_line=6.5)
+    view: Any = SimpleNamespace(profile=lambda _name: now, usual=before.get)
+    look = _CHECKS["predictions.means_are_usual"].look
+    assert look is not None
+
+    assert ("own_line" in look(view).failing) is told
+
+
+def test_how_many_starts_men_have_behind_them_is_no_mean_to_be_told_after_weeks_away() -> None:
+    grades = _CHECKS["grades.means_are_usual"].look
+    fixed = {one.name: _ANY[one.type] for one in tables.GRADES.columns}
+    few, many = (
+        profile_of(tables.GRADES, table_from_records(tables.GRADES, [fixed | {"game_id": "1", "career_starts": n}]))
+        for n in (1, 8)
+    )
+    view: Any = SimpleNamespace(profile=lambda _name: many, usual=lambda _name: [few] * 9)
+    assert grades is not None
+
+    assert grades(view).failing == ()
+
+
 @pytest.mark.parametrize(("men", "told"), [(2, False), (4, False), (ENOUGH, True)])
 def test_a_few_men_may_face_as_many_batters_at_one_line_however_many_rows_they_have_and_not_all_men(
     men: int, *, told: bool

@@ -304,3 +304,25 @@ def test_what_is_not_recorded_of_a_season_before_is_stood_in_for_by_the_one_befo
     people = [asked(world, "sports/1/players", season=f"{year}")["people"] for year in (MLB - 3, MLB - 2, MLB - 1)]
     assert (people[0], len(people[1])) == ([], 20)
     assert people[1] == people[2]
+
+
+HANDS = tuple(f"RESP_{who}_{what}" for who in ("BAT", "PIT") for what in ("ID", "HAND_CD"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mlb/pitching_platoon_2095.csv.gz",
+        "mlb/batting_platoon_2095.csv.gz",
+        "mlb/retrosheet_allplayers_2095.csv",
+        "registries/mlb_chadwick_register_2095.csv.gz",
+        "registries/mlb_lahman_people_2095.csv.gz",
+    ],
+)
+def test_a_world_of_baseball_is_another_with_each_file_that_tells_of_men(mlb: Path, name: str) -> None:
+    before = RecordedMlb(mlb, f"{MLB}").fingerprint
+
+    names = ("id", "key_retro", "retroID", "YEAR", "PHASE", *HANDS)
+    write(mlb / name, [dict.fromkeys(names, "") | {"B_PA": "0"}])
+
+    assert RecordedMlb(mlb, f"{MLB}").fingerprint != before

@@ -343,6 +343,16 @@ def test_the_second_game_waits_for_the_first_ones_result_and_is_made_with_it_in_
     assert [(set(plan.units), plan.earlier) for plan in plans] == [({"first", "late"}, ()), ({"second"}, ("first",))]
 
 
+def test_on_a_homes_first_day_the_second_game_waits_for_the_first_no_longer_than_patience_lasts() -> None:
+    book = book_of(DOUBLE, [FIRST, SECOND, LATE])
+
+    plans = judged(book, "form", midnight(TODAY) + 14 * HOUR).plans
+
+    assert "second" in {unit for plan in plans for unit in plan.units}
+    one_before = book_of(DOUBLE, [game("g0", "AAA", "BBB", day=YESTERDAY), FIRST, SECOND, LATE])
+    assert "second" in judged(one_before, "form", midnight(TODAY) + 14 * HOUR).missing
+
+
 def test_a_step_without_history_makes_both_games_of_a_double_header_in_one_run() -> None:
     book = book_of({LINE_UPS: ()}, [FIRST, SECOND])
 

@@ -123,7 +123,7 @@ def _expected(  # noqa: PLR0913 -- all that an edge is judged on
         evidence = {name: book.evidence(table, newest, own) for name, own in names.items()} if newest else {}
         return Expected(units=evidence, minimum=edge.minimum)
     if kind not in SAME_DAY:
-        return Expected(units=_history(book, entry, reading, game), minimum=edge.minimum)
+        return Expected(units=_history(book, entry, reading, game, over=over), minimum=edge.minimum)
     if not reading.units_by_game:
         return Expected(
             units={WHOLE_SLATE: book.evidence(table, day, WHOLE_SLATE)}, minimum=edge.minimum, own=WHOLE_SLATE
@@ -137,11 +137,16 @@ def _expected(  # noqa: PLR0913 -- all that an edge is judged on
     return Expected(units=_slate(book, table, entry, slates, None), minimum=edge.minimum)
 
 
-def _history(book: Book, entry: Entry, reading: Reading, game: Game | None) -> dict[str, Evidence]:
-    """Return what is known of earlier games: the last ones of both teams and all of yesterday's; for a slate's own unit, all."""
+def _history(book: Book, entry: Entry, reading: Reading, game: Game | None, *, over: bool) -> dict[str, Evidence]:
+    """Return what is known of earlier games: the last ones of both teams and all of yesterday's; for a slate's own unit, all.
+
+    Nothing once patience is over where there are none but the day's own: a second game need not know of the first.
+    """
     table, day = reading.input.table, entry.obligation.day
     first, last = reading.input.window.bounds(day, book.season_of(day))
     games = book.earlier_games(day) if game is None else book.recent_games(game, reading.edge.last_games)
+    if over and all(other == day for other, _ in games):  # the first of two, with nothing before it
+        return {}
     return {
         f"{other} {own}": book.evidence(table, other, own)
         for other, game_id in games

@@ -118,8 +118,8 @@ def audit_command(evidence: Mapping[str, Evidence] | None, /, paths: tuple[Path,
     is_wrong = bool(report.failing(least) or report.gone or is_unread)
     report = ranked(report)
     form = asked.form or "text"
-    first = _shown(report, least, asked, form)
-    click.echo(_sums(first, asked.by) if asked.by else FORMATS[form](first), nl=False)
+    first = _shown(report, least, replace(asked, top=None) if asked.by else asked, form)  # sums are of all there are
+    click.echo(_sums(first, asked.by, asked.top) if asked.by else FORMATS[form](first), nl=False)
     for name, file in files:
         _write(file, FORMATS[name](_shown(report, least, asked, name)))
     sys.exit(EXIT_FINDINGS if is_wrong else 0)
@@ -204,9 +204,9 @@ def _shown(report: Report, fails: Level, asked: Asked, form: str) -> Report:
     return replace(report, origins=told)
 
 
-def _sums(report: Report, by: str) -> str:
-    """Return a table of counts."""
-    rows = [(name, *(counts[level] for level in reversed(Level))) for name, counts in sums(report, by)]
+def _sums(report: Report, by: str, top: int | None) -> str:
+    """Return a table of counts: all of them, or the first so many."""
+    rows = [(name, *(counts[level] for level in reversed(Level))) for name, counts in sums(report, by)[:top]]
     head = (by, *(level.name.lower() for level in reversed(Level)))
     lines = [f"{head[1]:>8} {head[2]:>8} {head[3]:>8}  {head[0]}"]
     lines += [f"{row[1] or '':>8} {row[2] or '':>8} {row[3] or '':>8}  {printable(str(row[0]))}" for row in rows]

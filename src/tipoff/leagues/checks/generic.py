@@ -31,7 +31,7 @@ class Traits:
     `irregular`: columns that change from one slate to the next. `alike`: columns that all rows may have the same for weeks;
     `unknown`: columns that may be NULL, or empty, in a whole game. `slow`: numbers that all rows of a slate may have the
     same. `rates`: least and most share of rows in which a flag is set. `known_of`: a table and its count of what was known
-    of whom a row is about; while that is zero for half of a slate, numbers and texts may all be the same.
+    of whom a row is about; while that is zero for half of a slate, numbers and texts may all be the same, and no mean is usual.
     `usual`: whether days are like each other at all, `sizes`: whether they have about as many rows. `covers`: whether every
     game that is on has rows; `history`: once both its clubs have games in this table. `remade`: whether it is cheap enough
     to be made anew.
@@ -77,7 +77,9 @@ def _of_step(step: Step, words: Words, traits: Traits, tables: Mapping[str, Tabl
         probes.is_still_there(table),
     ]
     if traits.usual:
-        found += looks_usual(table, irregular=traits.irregular, unknown=traits.unknown, sizes=traits.sizes)
+        found += looks_usual(
+            table, irregular=traits.irregular, unknown=traits.unknown, sizes=traits.sizes, known_of=traits.known_of
+        )
         shapes = {name: getattr(traits, name) for name in ("alike", "slow", "rates", "known_of")}
         found.append(looks_alive(table, **shapes, cadence=_cadence(step)))
     if "known_at" in names:

@@ -25,13 +25,19 @@ _NEARLY_ALL = 0.95
 
 
 def looks_usual(
-    table: Table, *, irregular: Sequence[str] = (), unknown: Sequence[str] = (), sizes: bool = True
+    table: Table,
+    *,
+    irregular: Sequence[str] = (),
+    unknown: Sequence[str] = (),
+    sizes: bool = True,
+    known_of: tuple[str, str] | None = None,
 ) -> list[Check]:
     """Return the checks that hold a table's day against the slates before: NULLs, zeros, constants, means, rows.
 
     `irregular` columns rightly change from slate to slate: of them only what is all NULL, all zero or all the same in a game,
     and was nearly never so before, is told. NULLs and zeros of `unknown` ones are not told, nor, while a game has only zeros,
-    constants: a profile does not say which game it is. Without `sizes` rows are not counted.
+    constants: a profile does not say which game it is. Without `sizes` rows are not counted. A mean is held to slates on which
+    something was known of more than half (`known_of`, see `looks_alive`).
     """
     kinds = (
         ("nulls_are_usual", "no column has many more NULLs than before, in any game", _nulls),
@@ -47,7 +53,13 @@ def looks_usual(
             claim=f"{table.name}: {claim}",
             severity=Severity.WARNING,
             tables=(table.name,),
-            look=_looker(table, find, frozenset(irregular), frozenset(() if find in (_means, _rows) else unknown)),
+            look=_looker(
+                table,
+                find,
+                frozenset(irregular),
+                frozenset(() if find in (_means, _rows) else unknown),
+                known_of if find is _means else None,
+            ),
             measure="columns in order",
             angles=(13, 20, *((27,) if name.startswith("nulls") else ())),
             do="compare the day with the one before: tipoff check health LEAGUE --date DAY",
@@ -57,10 +69,14 @@ def looks_usual(
     ]
 
 
-def _looker(table: Table, find: Find, irregular: frozenset[str], untold: frozenset[str]) -> Callable[[View], Measured]:
+def _looker(
+    table: Table, find: Find, irregular: frozenset[str], untold: frozenset[str], known_of: tuple[str, str] | None
+) -> Callable[[View], Measured]:
     def look(view: View) -> Measured:
         now = view.profile(table.name)
         usual = view.usual(table.name)
+        if known_of:  # a home's first slates are all of newcomers, who are thought to be alike
+            usual = usual[: sum(not _zero_for_half(one, known_of[1]) for one in view.usual(known_of[0]))]
         if not now:
             return Measured.nothing("no rows")
         if len(usual) < LEAST:

@@ -23,8 +23,8 @@ _PLAYED = WORDS.played
 _OF_THE_DAY = ("scheduled_innings", "innings", "game_number", "has_designated_hitter", "designated", "is_night")
 _OF_THE_SEASON = ("league", "usual_bf", "day_of_year", "season_relief", "library", "model_day", "double_header", "kind")
 _ALIKE = (*_OF_THE_DAY, *_OF_THE_SEASON)
-# of two men or clubs they may all be long or high: keys hold them
-_NAMES = (
+# of two men or clubs all names may be long, and all numbers high: keys hold them
+_WHO = (
     "pitcher_name",
     "pitcher_key",
     "starter_name",
@@ -40,14 +40,14 @@ _KNOWN_OF = ("pitcher_features", "career_starts")
 _PROJECTED_OF = ("projected_features", "career_starts")
 _FEATURES = Traits(
     known_of=_KNOWN_OF,
-    irregular=(*FEATURE_COLUMNS, "flags", "throws", *_NAMES),
+    irregular=(*FEATURE_COLUMNS, "flags", "throws", *_WHO),
     # in a home's first days everyone is a newcomer; second formulas hold them
     alike=(*FEATURE_COLUMNS, "flags", "throws"),
     remade=False,  # too dear, as above
 )
 _PREDICTED = Traits(
     known_of=_KNOWN_OF,
-    irregular=(*_NAMES, "pass_reason", "career_starts", "first_pitch_at", "model_day"),
+    irregular=(*_WHO, "pass_reason", "career_starts", "first_pitch_at", "model_day"),
     unknown=("first_pitch_at", "pass_reason", "career_starts"),  # checks of their own say of whom
     alike=(*_ALIKE, "career_starts", "expected_batters"),
     remade=False,  # of a start that became known later, and was not when it was predicted
@@ -74,24 +74,24 @@ TRAITS = {
     "season_form": Traits(usual=False),
     "strikeout_model": Traits(usual=False),
     "form": Traits(usual=False, remade=False),  # of thousands, who may have to do with the day
-    "probable_pitchers": Traits(irregular=_NAMES),
-    "line_ups": Traits(alike=_ALIKE, irregular=_NAMES),
+    "probable_pitchers": Traits(irregular=_WHO),
+    "line_ups": Traits(alike=_ALIKE, irregular=_WHO),
     # two men may pitch a whole game; strikeouts of both sides add up
-    "pitcher_boxscores": Traits(irregular=_NAMES, sizes=False),
-    "pitcher_games": Traits(irregular=_NAMES, sizes=False),
-    "team_boxscores": Traits(irregular=_NAMES, alike=_ALIKE),
-    "team_games": Traits(irregular=_NAMES, alike=_ALIKE),
+    "pitcher_boxscores": Traits(irregular=_WHO, sizes=False),
+    "pitcher_games": Traits(irregular=_WHO, sizes=False),
+    "team_boxscores": Traits(irregular=_WHO, alike=_ALIKE),
+    "team_games": Traits(irregular=_WHO, alike=_ALIKE),
     "batter_boxscores": Traits(alike=_BATTERS),
     "batter_games": Traits(alike=_BATTERS),
     "projected_features": replace(_FEATURES, known_of=_PROJECTED_OF, history="team_games"),
     "pitcher_features": _FEATURES,
-    "line_up_strikeouts": Traits(known_of=_KNOWN_OF, irregular=_NAMES),
+    "line_up_strikeouts": Traits(known_of=_KNOWN_OF, irregular=_WHO),
     "projected_predictions": replace(_PREDICTED, known_of=_PROJECTED_OF, history="team_games"),
     "predictions": _PREDICTED,
     "published_predictions": replace(_PREDICTED, alike=(*_PREDICTED.alike, "line_up"), remade=True),
     "grades": Traits(
         known_of=_KNOWN_OF,
-        irregular=(*_NAMES, "void_reason", "is_void", "is_over"),
+        irregular=(*_WHO, "void_reason", "is_void", "is_over", "career_starts"),
         alike=("is_retrospective", "void_reason", "career_starts", *_ALIKE),
         unknown=("career_starts", "actual_strikeouts"),  # a game of two newcomers; formulas hold both
         rates={"is_void": (0.0, 0.3)},
