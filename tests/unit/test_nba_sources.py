@@ -4,6 +4,7 @@ import dataclasses
 import gzip
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -25,6 +26,8 @@ from tipoff.leagues.nba import tables
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.sources import balldontlie, schedule, statsnba
 from tipoff.leagues.nba.sources.lines import POINTS, game_lines
+from tipoff.leagues.nba.sources.reading import COUNTED
+from tipoff.leagues.nba.words import WORDS
 
 Parse = Callable[[Payload, Context, Mapping[str, pa.Table]], Parsed]
 
@@ -792,3 +795,11 @@ def test_a_market_of_a_game_that_cannot_be_read_costs_itself_alone(bad: dict[str
 def test_a_list_of_the_hurt_that_names_nobody_of_the_whole_league_is_an_error_of_the_source() -> None:
     with pytest.raises(SourceError, match="nobody of the whole league is listed as hurt"):
         balldontlie.parse_injuries(payload({"data": [], "meta": {}}), context(DAY), {})
+
+
+def test_games_that_are_read_are_those_whose_ids_have_the_leagues_form() -> None:
+    of_kinds = {f"00{kind}": f"00{kind}2400001" for kind in range(10)}
+
+    formed = {kind for kind, game in of_kinds.items() if re.search(WORDS.game_id, game)}
+
+    assert formed == COUNTED  # the cup's final, 006, among them
