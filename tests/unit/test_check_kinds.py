@@ -3,15 +3,18 @@
 # ruff: noqa: S608 -- a test writes its own statements
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.checked import AWAY, GAME, HOME, TIP, YESTERDAY, Slate, checked, game
+from tests.checked import AWAY, GAME, HOME, KNOWN, TIP, YESTERDAY, Slate, checked, game, owed, proven
 from tests.nba import TODAY
 
 from tipoff.core.check import Cadence, Check, CheckStatus, Measured
+from tipoff.core.finding import Severity
+from tipoff.core.obligation import NOT_KEPT_YET
 from tipoff.leagues.checks import kinds, rowwise
 from tipoff.leagues.checks import probes as looks
 from tipoff.leagues.checks.generic import generic
@@ -21,6 +24,7 @@ from tipoff.leagues.nba.words import WORDS
 
 PLAYERS, CLUBS, SECOND = nba.NBA_PLAYER_BOXSCORES, nba.NBA_TEAM_BOXSCORES, nba.BDL_PLAYER_BOXSCORES
 PLAYED = "= 'final'"
+FAILS = Measured(value=0.0, failing=(f"{GAME}|1",))
 
 
 @pytest.fixture
@@ -273,6 +277,16 @@ def test_a_game_whose_clubs_have_no_history_owes_no_features(slate: Slate) -> No
     assert slate.measure(check).status is CheckStatus.NOT_MEASURABLE
 
 
+def test_a_game_that_closed_before_its_output_was_kept_here_owes_no_rows(slate: Slate) -> None:
+    check = rowwise.covers(nba.CANDIDATES, WORDS, played=PLAYED, cadence=Cadence.MORNING, angles=(1,))
+    missing = slate.measure(check)
+
+    slate.write("obligations", owed(nba.CANDIDATES.name, "excused", excused=json.dumps({GAME: NOT_KEPT_YET})))
+
+    assert missing.status is CheckStatus.FAILED
+    assert slate.measure(check).status is CheckStatus.NOT_MEASURABLE
+
+
 @pytest.mark.parametrize("both", [False, True])
 def test_a_game_of_which_one_club_has_a_history_owes_rows_but_of_what_rests_on_both(
     *, both: bool, slate: Slate
@@ -349,3 +363,34 @@ def test_a_system_may_give_what_the_baseline_gives_of_who_has_played_once(
 
     with checked(tmp_path, f"played {n_games}", rows) as slate:
         assert slate.measure(check).status is status
+
+
+def test_what_fails_beside_inputs_that_changed_since_it_closed_or_came_of_an_earlier_build_says_nothing(
+    slate: Slate,
+) -> None:
+    output, game_id = nba.CANDIDATES.name, GAME
+    one = Check(
+        name="x.y", claim="", severity=Severity.ERROR, tables=("schedule", output), look=lambda _view: FAILS, do=""
+    )
+    alone = dataclasses.replace(one, tables=(output,))
+    version = slate.examiner.loaded[output].version
+    mark = {
+        "league": "nba",
+        "output": output,
+        "day": TODAY,
+        "unit": game_id,
+        "kind": "overtaken",
+        "at": KNOWN,
+        "note": "",
+    }
+
+    slate.write("proofs", proven(output, {game_id: 2}) | {"step_version": version})
+    found = [slate.measure(one).status]
+    slate.write("marks", mark)
+    found += [slate.measure(one).status, slate.measure(alone).status]
+    slate.spoil_ledger("DELETE FROM marks")
+    slate.write("proofs", proven(output, {game_id: 2}))
+    found += [slate.measure(one).status, slate.measure(alone).status]
+
+    said, nothing = CheckStatus.FAILED, CheckStatus.NOT_MEASURABLE
+    assert found == [said, nothing, said, nothing, said]

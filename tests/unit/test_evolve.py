@@ -1,6 +1,7 @@
 """A table whose declaration changed: columns come, are renamed and widened; what cannot be is refused with a sentence."""
 
 import dataclasses
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -217,6 +218,28 @@ def test_documents_of_a_former_name_are_the_present_outputs(tmp_path: Path) -> N
     published.prepare([step])
 
     assert published.path(step, TODAY).read_text() == "{}"
+
+
+def test_a_document_of_a_build_with_more_columns_is_read_and_mirrored_without_them(tmp_path: Path) -> None:
+    before, after = (
+        dataclasses.replace(table(*columns, name="shown"), phase=Phase.PUBLISHED)
+        for columns in ((integer("points"), text("gone")), (integer("points"),))
+    )
+    step = Step(table=before, work=SQL, timing=AFTER)
+    asked = WriteRequest(
+        step=step, season=SEASON, day=TODAY, fence=1, as_of=NOW, step_version="v", units={"g": "m"}, evidence=True
+    )
+    rows = table_from_records(before, [{"day": TODAY, "game_id": "g", "points": 7, "gone": "x"}])
+    Published(tmp_path).replace(asked, rows)
+    now = dataclasses.replace(step, table=after)
+    read = Published(tmp_path).rows(now, TODAY)
+    for declared, shown in ((before, rows), (after, read)):
+        with closing(DuckWarehouse(tmp_path / "w")) as store:
+            store.mirror(declared, TODAY, shown)
+            mirrored = store.stored(declared, TODAY)
+
+    assert mirrored.to_pylist() == [{"day": TODAY, "game_id": "g", "points": 7}]
+    assert Published(tmp_path).losses([now]) == []
 
 
 # --- units

@@ -18,7 +18,7 @@ from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore
 from tipoff.watch.monitor import Monitor
 from tipoff.watch.notices import Channel, Message, NotSent, notice_row
-from tipoff.watch.sentinel import LIVE, REPLAYED, Sentinel, judge, read_facts
+from tipoff.watch.sentinel import LIVE, REPLAYED, Limits, Sentinel, judge, read_facts
 
 NOW = datetime(2024, 1, 10, 17, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -58,14 +58,18 @@ class Watched:
         self.path, self.titles = folder / "ledger.db", list[str]()
         Ledger(self.path).close()
         self.beats = AlertStore(self.path)
+        self.begin()
+
+    def begin(self, limits: Limits = REPLAYED) -> None:
+        """Begin a sentinel that knows what its store has, and no more."""
         self.sentinel = Sentinel(
             ledger=self.path,
             leagues=["east"],
-            store=AlertStore(folder / "sentinel.db", create=True),
+            store=AlertStore(self.path.with_name("sentinel.db"), create=True),
             channels=[Channel(name="all", url="")],
             send=self.keep,
             build="test",
-            limits=REPLAYED,
+            limits=limits,
         )
 
     def keep(self, _channel: Channel, message: Message) -> None:
@@ -130,14 +134,18 @@ def test_since_when_a_stop_is_over_is_written_down_before_it_has_settled(watched
     assert list(incident.effects.values()) == [back]
 
 
+@pytest.mark.parametrize("off", [False, True], ids=["slept", "was off"])
 @pytest.mark.parametrize(("monitor_min", "told_after"), [(0, 11), (-12, 0)])
-def test_a_monitor_that_slept_with_the_machine_has_its_time_to_come_back(
-    watched: Watched, monitor_min: int, told_after: int
+def test_a_monitor_that_was_away_with_the_machine_has_its_time_to_come_back(
+    watched: Watched, monitor_min: int, told_after: int, *, off: bool
 ) -> None:
     watched.sentinel.limits, minute, told = LIVE, timedelta(minutes=1), []
     watched.lives("controller east", NOW)
     watched.lives("monitor east", NOW + monitor_min * minute)
     watched.look(NOW)
+    if off:
+        watched.sentinel.close()
+        watched.begin(LIVE)
 
     for n in (0, 5, 11):
         watched.lives("controller east", NOW + HOUR + n * minute)

@@ -133,8 +133,26 @@ class Examiner:
         except _CANNOT as raised:
             error = f"{type(raised).__name__}: {raised}"
             measured = Measured.nothing(f"it could not be measured: {error}"[:500])
+        if (error or check.status(measured) is CheckStatus.FAILED) and (why := self._of_before(check, measured, view)):
+            measured, error = Measured.nothing(why), ""
         took_ms = (self.stopwatch() - began) * 1000
         return Examined(check=check, measured=measured, status=check.status(measured), took_ms=took_ms, error=error)
+
+    def _of_before(self, check: Check, measured: Measured, view: SlateView) -> str:
+        """Return why what fails beside its inputs, or as published, is as it should be: what has closed stays as it was made.
+
+        Empty where it is not.
+        """
+        own = check.about or (check.tables[-1] if check.tables else "")
+        loaded, proof = self.loaded.get(own), view.records.proof(own, view.day)
+        if loaded is None or proof is None or (len(check.tables) == 1 and loaded.step.phase is not Phase.PUBLISHED):
+            return ""
+        if proof.step_version != loaded.version:
+            return "an earlier build made it"
+        marks = view.records.marks(view.day)
+        overtaken = {_game(mark.unit) for mark in marks if (mark.output, mark.kind) == (own, "overtaken")}
+        is_all = overtaken and measured.failing and overtaken.issuperset(map(_game, measured.failing))
+        return "its input has changed since it closed" if is_all else ""
 
     def _blamed(self, found: Sequence[Examined], day: date) -> list[Examined]:
         """Blame each failure on the most upstream table that fails a check of its own, or on what that suffers from."""
@@ -312,6 +330,10 @@ class Examiner:
         """Read the profiles from the ledger again at the next look, and ask everything anew."""
         self._usual.clear()
         self._seen.clear()
+
+
+def _game(key: str) -> str:
+    return key.partition("|")[0]
 
 
 def _asked(check: Check, view: SlateView) -> Measured:

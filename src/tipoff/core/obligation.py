@@ -13,6 +13,7 @@ from tipoff.core.slate import Game, Slate
 
 Gaps = tuple[tuple[datetime, datetime | None], ...]  # from when until when an output had no key; None: it has none
 
+NOT_KEPT_YET = "closed before it was kept here"  # why a unit was never owed: an upgrade brought its output later
 _EVENING = timedelta(hours=19)  # New York: when games begin of which no start is known
 
 

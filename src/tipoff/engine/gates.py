@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from tipoff.core.gate import Evidence, Verdict, decide
-from tipoff.core.obligation import UnitTimes
+from tipoff.core.obligation import NOT_KEPT_YET, UnitTimes
 from tipoff.core.records import WaiverRecord
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Game
@@ -14,7 +14,6 @@ from tipoff.core.window import WindowKind
 from tipoff.engine import rules
 from tipoff.engine.book import SAME_DAY, Book, Entry, Reading
 
-_NOT_KEPT_YET = "closed before it was kept here"
 _PRESENT = (Evidence.PROVEN, Evidence.EXCUSED)
 
 
@@ -245,7 +244,7 @@ def not_kept(book: Book, entry: Entry, unit: str, now: datetime) -> str:
     if not times.is_closed(now) or not rules.is_lost_once_closed(entry.step.work):
         return off
     if rules.is_within(times.closes_at, book.without.get(name, ())) or (since and rules.closed_before(times, since)):
-        return off or entry.excused.get(unit, _NOT_KEPT_YET)
+        return off or entry.excused.get(unit, NOT_KEPT_YET)
     return ""
 
 

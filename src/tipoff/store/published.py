@@ -335,6 +335,9 @@ def _rows_of(table: Table, rows: list[dict[str, Any]]) -> pa.Table:
         for name, from_text in temporal:
             if row.get(name) is not None:
                 row[name] = from_text(row[name])
+    declared = set(table.names)
+    if rows and not declared.issuperset(rows[0]):  # of a build that had more columns
+        rows = [{name: row[name] for name in row.keys() & declared} for row in rows]
     return conform(table, table_from_records(table, rows))
 
 

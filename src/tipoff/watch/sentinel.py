@@ -337,8 +337,8 @@ class Sentinel:
         return troubles, elsewhere
 
     def _was_away(self, monitor_at: datetime | None, now: datetime) -> bool:
-        """Whether this side slept since a look at which the monitor lived: that comes back as well."""
-        before, after = self._looked_at, self.limits.monitor_after
+        """Whether this side slept, or was not there, since a look at which the monitor lived: that comes back as well."""
+        before, after = self._looked_at or self.store.heartbeats().get(NAME, {}).get("at"), self.limits.monitor_after
         if before is None or monitor_at is None:
             return False
         return now - before > after >= before - monitor_at

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from tipoff.core.check import NOTHING, Cadence, Check, Measured, View
 from tipoff.core.finding import Severity
+from tipoff.core.obligation import NOT_KEPT_YET
 from tipoff.core.schema import Column, ColumnType, Table
 from tipoff.core.slate import OFF
 from tipoff.leagues.checks.kinds import ERROR, READ, WARNING, Words
@@ -62,6 +63,7 @@ def covers(  # noqa: PLR0913 -- what must be there, and what excuses it
     """Demand that every game that is on has rows; an optional output that has none at all is not measurable.
 
     `history` is the table of clubs' games: a game owes no rows while neither of its clubs, or not `both`, have one in it.
+    Nor does one that closed before the output was kept here.
     """
     home, away = words.clubs
     owed = f"SELECT s.game_id, s.{home}, s.{away} FROM slate.{words.schedule} AS s WHERE s.status {played}"
@@ -73,6 +75,9 @@ def covers(  # noqa: PLR0913 -- what must be there, and what excuses it
         if history:
             known = set(view.ask(clubs).column("club").to_pylist())
             games = {game for game in games if len(known.intersection(game[1:])) > both}
+        if games and (kept := view.records.obligation(table.name, view.day)):
+            never = {unit.partition("|")[0] for unit, why in kept.excused.items() if why == NOT_KEPT_YET}
+            games = {game for game in games if game[0] not in never}
         if not games or (optional and not there):
             return Measured.nothing(NOTHING)
         bad = [(game,) for game, *_ in games if game not in there]
