@@ -7,13 +7,23 @@ from typing import Any
 import pytest
 from tests.audit.reading import audited, said
 
-CASES = tomllib.loads((Path(__file__).parent / "real_fault_kinds.toml").read_text(encoding="utf-8"))["kind"]
+HERE = Path(__file__).parent
+CASES = tomllib.loads((HERE / "real_fault_kinds.toml").read_text(encoding="utf-8"))["kind"]
+UNSEEN = tomllib.loads((HERE / "unseen_fault_kinds.toml").read_text(encoding="utf-8"))["kind"]
 
 
 @pytest.mark.parametrize("kind", CASES, ids=[kind["name"] for kind in CASES])
 def test_the_fault_is_found_where_it_stands_and_gone_where_it_is_mended(kind: dict[str, Any]) -> None:
     assert said(kind["wrong"]) == [tuple(one) for one in kind["due"]]
     assert said(kind["mended"]) == []
+
+
+@pytest.mark.parametrize("kind", UNSEEN, ids=[kind["name"] for kind in UNSEEN])
+def test_a_kind_that_was_missed_on_unseen_code_is_found_and_gone_where_it_is_mended(kind: dict[str, Any]) -> None:
+    path = kind.get("path", "jobs/example.py")
+
+    assert said(kind["wrong"], path) == [tuple(one) for one in kind["due"]]
+    assert said(kind["mended"], path) == [tuple(one) for one in kind.get("rest", [])]
 
 
 def test_a_coroutine_of_another_file_is_known_by_its_name_where_every_function_of_that_name_is_one() -> None:

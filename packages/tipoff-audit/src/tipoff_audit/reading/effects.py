@@ -81,6 +81,10 @@ class Effects:
             child = parent
         return False
 
+    def function(self, full: str) -> Scope | None:
+        """Return the function of this file that has the name."""
+        return self._functions.get(full)
+
     def calls_of(self, call: ast.Call) -> list[ast.Call]:
         """Return the calls in the function of this file that is called."""
         scope = self._functions.get(self.names.callee(call).full)

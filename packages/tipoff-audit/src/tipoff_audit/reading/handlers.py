@@ -103,7 +103,8 @@ def answer(handler: ast.ExceptHandler, effects: Effects, index: Index) -> Answer
         if isinstance(node, ast.Raise):
             _raised(found, node)
         elif isinstance(node, ast.Call):
-            _call(found, node, effects)
+            if not isinstance(index.up.get(node), ast.Raise):  # what is raised keeps nothing by its name
+                _call(found, node, effects)
         elif isinstance(node, ast.Continue | ast.Break):
             found.skips = True
         elif isinstance(node, ast.Return):

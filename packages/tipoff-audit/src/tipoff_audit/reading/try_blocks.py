@@ -88,14 +88,18 @@ def _left_open(block: ast.Try, handler: ast.ExceptHandler, effects: Effects, ind
     """Return the handler of a question that leaves standing the yes that was there before it."""
     scope = index.scope(block)
     own = named(scope.name.rpartition(".")[2])
-    if own is None or own.kind != "gate" or breadth(handler, index) not in {"bare", "broad"}:
+    if (
+        own is None
+        or own.kind != "gate"
+        or not (breadth(handler, index) != "narrow" or _is_of_another_side(handler, index))
+    ):
         return None
     said = answer(handler, effects, index)
     if said.raises or said.returns or said.records:
         return None
     asked = {
         name.id
-        for node in block.body
+        for node in inside(block.body)
         if isinstance(node, ast.Assign)
         for name in node.targets
         if isinstance(name, ast.Name)
@@ -129,6 +133,7 @@ def _guard(
         how != "narrow"
         or _reads_content(block, handler, effects, index)
         or _goes_on_without(block, handler, effects, index)
+        or isinstance(handler.body[-1], ast.Raise)
     )
     if _is_import(block) or not wanted:
         return None
@@ -145,9 +150,10 @@ def _guard(
             effects=effects,
         )
         return None if said.raises else made
-    if how == "narrow" and (said.returns != "empty" or said.logs or said.acts):
+    skips_last = how == "narrow" and _ends_in_a_skip(handler, said, index)
+    if how == "narrow" and not skips_last and (said.returns != "empty" or said.logs or said.acts):
         return None
-    if said.raises or said.records or _retried(block, index):
+    if (said.raises and not skips_last) or said.records or _retried(block, index):
         return None
     if how == "root" and (said.logs or said.acts or said.assigns or said.returns in {"none", "false", "value"}):
         return None
@@ -161,6 +167,23 @@ def _guard(
         body=block.body,
         effects=effects,
     )
+
+
+_OF_ANSWERS = re.compile(
+    r"(HTTP|Http|Connection|Connect|Timeout|Request|Client|API|Api|Database|Operational|Network)\w*(Error|Exception)$|^Timeout$"
+)
+
+
+def _ends_in_a_skip(handler: ast.ExceptHandler, said: Answer, index: Index) -> bool:
+    """Whether whatever another side answered is told as a skip, in the handler's last line."""
+    last = handler.body[-1]
+    name = last_name(last.exc) if isinstance(last, ast.Raise) and last.exc is not None else ""
+    return bool(name) and name == said.skipped and _is_of_another_side(handler, index)
+
+
+def _is_of_another_side(handler: ast.ExceptHandler, index: Index) -> bool:
+    """Whether it is for what a server, a warehouse or the line to it may say."""
+    return any(_OF_ANSWERS.search(last_name(kind)) for kind in caught_types(handler, index))
 
 
 def _goes_on_without(block: ast.Try, handler: ast.ExceptHandler, effects: Effects, index: Index) -> bool:

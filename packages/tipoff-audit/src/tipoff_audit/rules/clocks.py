@@ -22,12 +22,13 @@ _DAY_USES = frozenset(
         "replace",
         "normalize",
         "floor",
+        "to_date_string",
     }
 )
 _DAYS = these("day date today yesterday tomorrow cutoff slate as_of season week partition key")
 _CLOCK_METHODS = frozenset({"now", "utcnow", "today", "fromtimestamp", "utcfromtimestamp"})
 _FACTORIES = these("default_factory default onupdate factory server_default insert_default")
-_CLASSES = re.compile(r"(^|\.)(datetime|date|Timestamp|dt|pd|pandas|DateTime)$")
+_CLASSES = re.compile(r"(^|\.)(datetime|date|Timestamp|dt|pd|pandas|DateTime|pendulum)$")
 
 
 _OF_A_LEAGUE = re.compile(
@@ -47,6 +48,9 @@ def naive_now(file: File) -> None:
         callee = file.names.callee(call)
         if not _CLASSES.search(callee.origin):
             continue
+        if callee.origin.endswith("pendulum") and not _whole_day(file, call):
+            continue  # its instants have a zone
+        _days_later(file, call)
         is_day = callee.name == "today" or _makes_day(file, call)
         about = f"{file.index.path} {file.scope(call).name.rpartition('.')[2]} {_target(file, call)}"
         of_league = _names_a_zone(file) or _OF_A_LEAGUE.search(about) is not None
@@ -103,10 +107,33 @@ def _whole_day(file: File, call: ast.Call) -> bool:
     if parent.attr == "strftime" and isinstance(above, ast.Call) and above.args:
         form = constant(above.args[0])
         return isinstance(form, str) and bool(_DAY_FORMATS.search(form)) and "%H" not in form
-    return parent.attr in {"date", "weekday", "isocalendar", "toordinal", "normalize"}
+    return parent.attr in {"date", "weekday", "isocalendar", "toordinal", "normalize", "to_date_string"}
 
 
-def _target(file: File, call: ast.Call) -> str:
+def _days_later(file: File, call: ast.Call) -> None:
+    """Report the day that is made of UTC's instant further down, by the name that it was given."""
+    scope, above = file.scope(call), file.index.up.get(call)
+    kept = above.targets[0] if isinstance(above, ast.Assign) and scope.kind == "function" else None
+    if not isinstance(kept, ast.Name) or not _is_utc(call) or len(scope.bound.get(name := kept.id, ())) != 1:
+        return
+    for used in file.index.loads(scope, name):
+        day = file.index.up.get(used)
+        if not isinstance(day, ast.Attribute) or day.attr != "date":
+            continue
+        target = _target(file, day)
+        takers = [last_name(other.func) for other in scope.calls if target and _is_given(other, target)]
+        about = " ".join([file.index.path, scope.name.rpartition(".")[2], target, *takers])
+        if _names_a_zone(file) or _OF_A_LEAGUE.search(about):
+            message = "UTC's day is not the league's: after 19:00 in New York it is tomorrow"
+            advice = "name the league's zone, or hand the day in"
+            file.say("naive-now", day, Level.NOTE, f"{message}; {advice}", guards="read")
+
+
+def _is_given(call: ast.Call, name: str) -> bool:
+    return any(last_name(one) == name for one in [*call.args, *(given.value for given in call.keywords)])
+
+
+def _target(file: File, call: ast.expr) -> str:
     for parent in file.index.parents(call):
         if isinstance(parent, ast.Assign | ast.AnnAssign):
             return last_name(parent.targets[0] if isinstance(parent, ast.Assign) else parent.target)

@@ -7,7 +7,7 @@ from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import File
 from tipoff_audit.reading.handlers import answer, breadth, inside
 from tipoff_audit.reading.index import FUNCTIONS
-from tipoff_audit.reading.names import last_name
+from tipoff_audit.reading.names import constant, last_name
 
 _MAKERS = frozenset({"contextmanager", "asynccontextmanager"})
 _SAYS_SO = re.compile(  # by its name it is there to take errors
@@ -32,6 +32,31 @@ def swallowing_managers(file: File) -> None:
                 continue
             message = f"`with {scope.name.rpartition('.')[2]}(…)` ends well whatever its block raises"
             file.say("swallowed-raise", handler, Level.NOTE, f"{message}; raise again after tidying up", guards="work")
+
+
+def swallowing_exits(file: File) -> None:
+    """Report `__exit__` that answers True whatever the block raised."""
+    for scope in file.index.scopes:
+        owner = scope.of_class
+        node = scope.node
+        if not isinstance(node, FUNCTIONS) or node.name not in {"__exit__", "__aexit__"} or owner is None:
+            continue
+        own = owner.name.rpartition(".")[2]
+        last = node.body[-1]
+        if scope.raises or _SAYS_SO.search(own) or not isinstance(last, ast.Return) or constant(last.value) is not True:
+            continue
+        if all(constant(done.value) is True for done in scope.returns) and not _asks_which(node):
+            message = f"`with {own}(…)` ends well whatever its block raises"
+            file.say("swallowed-raise", last, Level.NOTE, f"{message}; return None", guards="work")
+
+
+def _asks_which(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether it looks at which error it is, or keeps it for later."""
+    given = [one.arg for one in node.args.args[1:]]
+    calls = [part for part in inside(node.body) if isinstance(part, ast.Call)]
+    kept = [part.value for part in inside(node.body) if isinstance(part, ast.Assign)]
+    handed = {part.id for one in [*calls, *kept] for part in ast.walk(one) if isinstance(part, ast.Name)}
+    return bool(handed & set(given)) or bool(node.args.vararg)
 
 
 def _yields(handler: ast.ExceptHandler) -> bool:

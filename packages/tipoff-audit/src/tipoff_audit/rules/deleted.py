@@ -124,6 +124,40 @@ def lost_between_helpers(file: File) -> None:
                     file.say("lost-after-delete", call, Level.NOTE, f"{message}; do both in one", guards="write")
 
 
+_OF_A_DAY = these("day date slate week month")
+
+
+def replaced_by_a_day(file: File) -> None:
+    """Report a table that is replaced by the rows of the one day which the function was handed: all other days are gone."""
+    for call in file.index.calls:
+        scope = file.scope(call)
+        if last_name(call.func) != "to_sql" or constant(keyword(call, "if_exists")) != "replace" or not call.args:
+            continue
+        frame = call.func.value if isinstance(call.func, ast.Attribute) else None
+        table = file.names.text(call.args[0], scope)
+        if not isinstance(frame, ast.Name) or table is None or "{" in table or _TEMPORARY.search(table):
+            continue
+        if day := _marked_by(scope, frame.id):
+            message = f"`{table}` is replaced as a whole by the rows of one `{day}`: all others are gone"
+            advice = "delete the slice and append, in one transaction"
+            file.say("lost-after-delete", call, Level.NOTE, f"{message}; {advice}", guards="write")
+
+
+def _marked_by(scope: Scope, frame: str) -> str:
+    """Return the function's own argument, a day, that is put into a column of the frame."""
+    arguments = getattr(scope.node, "args", None)
+    taken = {one.arg for one in arguments.args} if isinstance(arguments, ast.arguments) else set()
+    days = {name for name in taken if set(words(name)) & _OF_A_DAY}
+    for node in scope.assigns:
+        target, value = node.targets[0], node.value
+        columns = [value] if isinstance(target, ast.Subscript) and dotted(target.value) == frame else []
+        if isinstance(value, ast.Call) and last_name(value.func) == "assign" and dotted(target) == frame:
+            columns += [given.value for given in value.keywords]
+        if found := {one.id for one in columns if isinstance(one, ast.Name)} & days:
+            return min(found)
+    return ""
+
+
 def _path(file: File, node: ast.expr) -> str:
     """Return the path that is deleted; a temporary one, or one that has no name, is nobody's loss."""
     made = file.scope_value(node) if isinstance(node, ast.Name) else None
@@ -158,6 +192,8 @@ def _refilled(file: File, calls: list[ast.Call], target: str, call: ast.Call) ->
         ):
             return other
         callee = file.names.callee(other)
+        if target == "the slice" and callee.name == "execute" and other.args and _constructs(other.args[0], "insert"):
+            return other
         sure = effect.sure or (words(callee.name) or [""])[0] in w.WRITE_VERBS | {"insert", "load"}
         if (
             not kinds

@@ -17,11 +17,14 @@ from tipoff_audit.reading.try_blocks import try_blocks
 from tipoff_audit.rules import (
     cleared_state,
     clocks,
+    coerced,
     context_managers,
     coroutines,
+    cut_short,
     defaults,
     deleted,
     dropped,
+    gates,
     loads,
     lookahead,
     made_once,
@@ -42,7 +45,7 @@ from tipoff_audit.rules import (
 )
 from tipoff_audit.rules.ci_tests import called_workflows, tested
 from tipoff_audit.rules.shell import examine_lines
-from tipoff_audit.rules.shell_data import lost_backups, sql_runs, stops, writes
+from tipoff_audit.rules.shell_data import lost_backups, sql_runs, stops, wiped_settings, writes
 from tipoff_audit.rules.sqlrules import examine_sql
 from tipoff_audit.rules.verdicts import judge
 
@@ -52,6 +55,7 @@ _RULES: tuple[Callable[[File], None], ...] = (
     raising.returns_in_finally,
     deleted.lost_after_delete,
     deleted.lost_between_helpers,
+    deleted.replaced_by_a_day,
     cleared_state.cleared_before_io,
     loads.streaming_by_another_name,
     loads.loads_per_row,
@@ -71,8 +75,13 @@ _RULES: tuple[Callable[[File], None], ...] = (
     lookahead.future_rows,
     retries.retries,
     unread.unread_results,
+    unread.refused_rows,
     coroutines.unawaited,
     context_managers.swallowing_managers,
+    context_managers.swallowing_exits,
+    gates.open_gates,
+    coerced.coerced_rows,
+    cut_short.cut_short,
     orchestration.orchestration,
     defaults.defaults_of_others,
     dropped.dropped_rows,
@@ -102,7 +111,7 @@ def examine(source: Source, names: facts.Names = NO_NAMES) -> facts.FileFacts:
         findings, shared = _sql(source)
     elif source.tree is None:
         findings, shared = (
-            [*examine_lines(source), *lost_backups(source)],
+            [*examine_lines(source), *lost_backups(source), *wiped_settings(source)],
             {
                 "copies": copies.copied_text(source.path, source.text.split("\n")),
                 "starts": sorted(_started(source.text)),

@@ -140,11 +140,15 @@ def loads_per_row(file: File) -> None:
 
 def loads_of_one_row(file: File) -> None:
     """Report a load job for one row at each call of a function: a hundred calls are a hundred jobs."""
+    loaders: dict[str, int] = {}  # the functions that load what they are handed, and the place of that
     for call in file.index.calls:
         scope = file.scope(call)
         if not _JOBS.match(last_name(call.func)) or scope.kind != "function" or not call.args:
             continue
         rows = call.args[0]
+        if isinstance(rows, ast.Name) and rows.id in (taken := parameters(scope.node)):
+            loaders[scope.name] = taken.index(rows.id)
+            continue
         made = file.scope_value(rows) if isinstance(rows, ast.Name) else rows
         if isinstance(made, ast.Call) and last_name(made.func) in {"DataFrame", "from_records"} and made.args:
             made = made.args[0]
@@ -153,6 +157,31 @@ def loads_of_one_row(file: File) -> None:
         name = scope.name.rpartition(".")[2]
         message = f"`{name}` starts a load job for one row at each call: a table takes 1,500 load jobs a day"
         file.say("load-per-row", call, Level.NOTE, f"{message}; gather the rows and write them once", guards="write")
+    _handed_one_row(file, loaders)
+
+
+def parameters(node: ast.AST) -> list[str]:
+    """Return the names of a function's arguments that are given by their place, without the method's own object."""
+    if not isinstance(node, FUNCTIONS):
+        return []
+    names = [one.arg for one in [*node.args.posonlyargs, *node.args.args]]
+    return names[1:] if names[:1] in (["self"], ["cls"]) else names
+
+
+def _handed_one_row(file: File, loaders: dict[str, int]) -> None:
+    """Report the calls of this file that hand one row to a function that starts a load job for what it is handed."""
+    for call in file.index.calls if loaders else ():
+        place = loaders.get(file.names.callee(call).full)
+        if place is None or len(call.args) <= place:
+            continue
+        rows, scope = call.args[place], file.scope(call)
+        one = isinstance(rows, ast.List) and len(rows.elts) == 1 and not isinstance(rows.elts[0], ast.Starred)
+        if one and scope.kind == "function":
+            name = scope.name.rpartition(".")[2]
+            message = f"`{name}` starts a load job for one row at each call: a table takes 1,500 load jobs a day"
+            file.say(
+                "load-per-row", call, Level.NOTE, f"{message}; gather the rows and write them once", guards="write"
+            )
 
 
 _Loop = ast.For | ast.AsyncFor | ast.comprehension

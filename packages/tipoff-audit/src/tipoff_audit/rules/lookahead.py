@@ -50,6 +50,7 @@ def inclusive_cutoffs(file: File) -> None:
                     file.say("inclusive-cutoff", node, Level.NOTE, f"{message}; use `<`", guards="look-ahead")
     for call in file.index.calls:
         _between(file, call)
+        _at_most(file, call)
 
 
 _STRONG = re.compile(
@@ -145,6 +146,18 @@ def _between(file: File, call: ast.Call) -> None:
     if _is_event(func.value) and _is_cut(high, func.value) and file.is_feature(call, _name(high)):
         message = f"`.between(…, {_name(high)})` takes in the cut-off day itself"
         file.say("inclusive-cutoff", call, Level.NOTE, f'{message}; say `inclusive="left"`', guards="look-ahead")
+
+
+def _at_most(file: File, call: ast.Call) -> None:
+    """Judge `frame["date"].le(cutoff)`."""
+    func = call.func
+    if not isinstance(func, ast.Attribute) or func.attr != "le" or len(call.args) != 1:
+        return
+    event, cut = func.value, call.args[0]
+    if _is_event(event) and not _is_lower(file, event) and _is_cut(cut, event) and file.is_feature(call, _name(cut)):
+        message = f"`{_name(event)}.le({_name(cut)})` lets in the day that is to be predicted, with its result"
+        if not any(_ENDS.search(name) for name in (_name(event), _name(cut))):
+            file.say("inclusive-cutoff", call, Level.NOTE, f"{message}; use `lt`", guards="look-ahead")
 
 
 def current_rows(file: File) -> None:

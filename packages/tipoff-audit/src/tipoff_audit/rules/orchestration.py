@@ -44,9 +44,29 @@ def orchestration(file: File) -> None:
             )
         if last_name(call.func) in {"ShortCircuitOperator", "BranchPythonOperator"}:
             _asks_and_skips(file, keyword(call, "python_callable"))
+        if constant(keyword(call, "return_state")) is True:
+            _state(file, call)
     for scope in file.index.scopes:
         if isinstance(scope.node, FUNCTIONS) and any(_STEPS.match(last_name(one)) for one in scope.node.decorator_list):
             _answers_nothing(file, scope)
+
+
+_SHOWN = re.compile(r"^(name|type|message|timestamp|id)$")
+
+
+def _state(file: File, call: ast.Call) -> None:
+    """Report a task that is asked for its state, and whose state is let go, or only shown."""
+    above, scope = file.index.up.get(call), file.scope(call)
+    if isinstance(above, ast.Await):
+        above = file.index.up.get(above)
+    used: list[ast.AST | None] = []
+    if isinstance(above, ast.Assign) and isinstance(above.targets[0], ast.Name) and scope.kind == "function":
+        used = [file.index.up.get(node) for node in file.index.loads(scope, above.targets[0].id)]
+    elif not isinstance(above, ast.Expr):
+        return
+    if all(isinstance(one, ast.Attribute) and _SHOWN.match(one.attr) for one in used):
+        message = "with `return_state=True` the task's failure is not raised, and nobody looks at its state"
+        file.say("ignored-result", call, Level.NOTE, f"{message}; call `.result()`, or leave it out", guards="work")
 
 
 def _runs_always(file: File, call: ast.Call, rule: ast.expr) -> None:

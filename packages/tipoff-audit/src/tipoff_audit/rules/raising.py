@@ -8,7 +8,7 @@ from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import File
 from tipoff_audit.reading.handlers import breadth, caught_types, inside
 from tipoff_audit.reading.index import FUNCTIONS
-from tipoff_audit.reading.names import dotted, last_name
+from tipoff_audit.reading.names import dotted, last_name, words
 from tipoff_audit.reading.words import these
 
 _OF_EVERY_ERROR = frozenset(dir(BaseException)) | {"add_note", "__notes__", "winerror"}
@@ -92,7 +92,11 @@ def _raises(file: File, block: ast.Try, handler: ast.ExceptHandler, node: ast.AS
         isinstance(node, ast.Name)
         and isinstance(node.ctx, ast.Load)
         and node.id in unsafe
-        and (breadth(handler) != "narrow" or (_is_of_io(handler) and _is_first(block, node.id)))
+        and (
+            breadth(handler) != "narrow"
+            or (_is_of_io(handler) and _is_first(block, node.id))
+            or _comes_of_earlier(file, block, handler, unsafe[node.id])
+        )
     ):
         return _unbound(file, block, handler, node)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and handler.name:
@@ -114,6 +118,31 @@ _OF_IO = frozenset({"OSError", "IOError", "ConnectionError", "TimeoutError", "Fi
 
 def _is_of_io(handler: ast.ExceptHandler) -> bool:
     return bool({last_name(kind) for kind in caught_types(handler)} & _OF_IO)
+
+
+def _comes_of_earlier(file: File, block: ast.Try, handler: ast.ExceptHandler, bound_at: int) -> bool:
+    """Whether the handler is for a library's errors, and what asks it stands before the name is bound, not after."""
+    origins = [file.names.origin(kind, file.scope(block)) for kind in caught_types(handler)]
+    libraries = {origin.partition(".")[0] for origin in origins if "." in origin}
+    asks = [
+        part.lineno
+        for part in inside(block.body)
+        if isinstance(part, ast.Call)
+        and (
+            file.names.callee(part).full.partition(".")[0] in libraries
+            or file.effects.of(part).kind in {"read", "write"}
+            or _reads_by_name(part)
+        )
+    ]
+    return bool(libraries and asks) and max(asks) <= bound_at
+
+
+_READS_AS = these("get fetch request download query read pull ask")
+
+
+def _reads_by_name(call: ast.Call) -> bool:
+    """Whether a function of somebody's making is called as if it asked somewhere else; a dictionary's `get` does not."""
+    return isinstance(call.func, ast.Name) and (words(call.func.id) or [""])[0] in _READS_AS
 
 
 def _is_first(block: ast.Try, name: str) -> bool:

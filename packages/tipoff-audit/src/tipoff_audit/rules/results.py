@@ -97,7 +97,7 @@ def _ignored(file: File, call: ast.Call) -> str:  # noqa: PLR0911 -- a return fo
     if callee.name == "query" and w.is_bigquery(callee.origin, callee.receiver) and not file.effects.of(call).sql:
         return f"`{callee.name}` only starts a job: its failure is told by `.result()`, which nobody calls"
     if callee.name == "publish" and (
-        "pubsub_v1" in about or "PublisherClient" in about or re.search(r"publisher(_client)?$", callee.receiver)
+        "pubsub_v1" in about or "PublisherClient" in about or re.search(r"publisher(_client)?(\(\))?$", callee.receiver)
     ):
         return "`publish` returns a future, and nobody asks it whether the message was taken: call `.result()`"
     if callee.name in {"post", "put", "patch"} and re.match(r"(requests|httpx)(\.|$)", callee.origin):

@@ -69,6 +69,9 @@ _PRODUCES = re.compile(
 _KEEPS = re.compile(
     r"\|\s*(gzip|pigz|bzip2|zstd|xz|tee|psql|mysql|bq\s|gsutil\s+cp|aws\s+s3\s+cp|tar\b|gpg|openssl|duckdb|sqlite3|gunzip|zcat|pv|ssh|pg_restore|jq|grep\s+-v)\b|>\s*[\w\"'$./{-]"
 )
+_RUNS = re.compile(  # the step's own work, rather than what is installed
+    r"^\s*(?:[A-Z_]+=\S+\s+)*(python3?\s+(?!-V|--version|-m\s+(pip|venv|pytest)\b)|dbt\s+(run|build|seed)|bq\s|psql\s|pg_dump|\./\S+)"
+)
 _FETCHES = re.compile(r"\bcurl\b(?P<options>[^|;&\n]*)")
 _FAILS = re.compile(r"(^|\s)(-[a-zA-Z]*f[a-zA-Z]*|--fail\S*)(\s|$)|http_code|--write-out|-w\s")
 _HANDED_ON = re.compile(
@@ -88,12 +91,13 @@ def _pipes(source: Source, lines: list[str]) -> list[Finding]:
             command = re.sub(r"^\s*-?\s*(run:|script:)?\s*[|>]?\s*-?\s*", "", text)
             left = command.partition("|")[0]
             is_check = _CHECKS.search(left) is not None and "tee" in command
+            is_work = _RUNS.match(left) is not None and re.search(r"\|\s*tee\b", command) is not None and _in_ci(source)
             if (
                 _PRODUCES.match(command)
                 and "|" in command
                 and _KEEPS.search(command[len(left) :])
-                and (script or is_check)
-                and not re.search(r"\$\(|`", left)
+                and (script or is_check or is_work)
+                and not re.search(r"\$\(|`", re.sub(r"\$\([^()]*\)", "", left))
                 and "PIPESTATUS" not in "".join(lines[number : number + 3])
             ):
                 is_seen = _fails_later(lines, number, left)
@@ -177,7 +181,7 @@ def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple
     if (
         found
         and not _is_expected(text[: found.start()])
-        and (not told or (_DATA.search(text[: found.start()]) and ">&2" not in text))
+        and (not told or (">&2" not in text and _is_lost(lines, number, text[: found.start()])))
     ):
         command = text[: found.start()]
         if _ONLY_PRINTS.match(re.split(r";\s*(?![^;]*[\"']\s*$)", command)[-1]):
@@ -220,6 +224,20 @@ def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple
             "`set +e`: from here on failures are passed over; look at `$?`, and turn `set -e` on again",
         )
     return None
+
+
+_MARKS = re.compile(
+    r"\b(INSERT\s+INTO|UPDATE)\s+\S*(done|loaded|complete|status|state|runs?\b)|\btouch\s+\S*(done|complete|success|stamp)"
+    r"|>\s*\S*(done|success|complete|stamp|last_run)",
+    re.IGNORECASE,
+)
+
+
+def _is_lost(lines: list[str], number: int, command: str) -> bool:
+    """Whether it loads or keeps data; or a program of somebody's making, and a later line marks the work as done."""
+    if _DATA.search(command):
+        return True
+    return _RUNS.match(command.strip()) is not None and any(_MARKS.search(line) for line in lines[number:])
 
 
 def _is_supervised(lines: list[str], number: int) -> bool:

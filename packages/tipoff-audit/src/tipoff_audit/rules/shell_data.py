@@ -36,6 +36,41 @@ _COMMENT = re.compile(r"(^|\s)#.*$")
 _NOT_RUN = re.compile(r"--[^\n]*|/\*[\s\S]*?\*/|\$(\w*)\$[\s\S]*?\$\1\$")  # comments, and what functions hold
 
 
+_REPLACES = re.compile(
+    r"\bgcloud\s+(?:beta\s+|alpha\s+)?run\s+(?:services|jobs)\s+update\b[^|;&\n]*?(?P<option>--set-(?:env-vars|secrets))\b"
+)
+
+
+def wiped_settings(source: Source) -> list[Finding]:
+    """Find updates of a service that set a few of its variables, and take all the others away."""
+    found: list[Finding] = []
+    begun, first = "", 0
+    for number, line in enumerate(source.text.splitlines(), 1):
+        whole = begun + _COMMENT.sub("", line[:_LONGEST])
+        at = first if begun else number
+        is_open = whole.rstrip().endswith("\\") and len(whole) < _LONGEST
+        begun, first = (whole.rstrip().removesuffix("\\") + " ", at) if is_open else ("", 0)
+        given = None if is_open else _REPLACES.search(whole)
+        if given is None:
+            continue
+        better = given["option"].replace("--set-", "--update-")
+        found.append(
+            Finding(
+                rule="value-dropped",
+                path=source.path,
+                line=at,
+                column=1,
+                end_line=at,
+                level=Level.NOTE,
+                message=f"`{given['option']}` takes away all that is not named here; use `{better}`",
+                guards="work",
+                symbol="",
+                text=source.text.splitlines()[at - 1].strip(),
+            )
+        )
+    return found
+
+
 def stops(text: str) -> bool:
     """Whether a text tells the tool that runs it to stop at an error."""
     return _STOPS.search(text) is not None

@@ -34,7 +34,7 @@ def unread_results(file: File) -> None:
         judge = _BY_FULL_NAME.get(callee.full) or _BY_NAME.get(callee.name)
         if judge is not None:
             judge(file, call)
-        elif _is_job(file, call):
+        elif _is_job(file, call) or _gives_a_job(file, callee.full):
             _job(file, call)
 
 
@@ -60,6 +60,37 @@ def _is_job(file: File, call: ast.Call) -> bool:
     return name == "query" and is_bigquery and bool(file.effects.of(call).sql)
 
 
+def _gives_a_job(file: File, full: str) -> bool:
+    """Whether a function of this file only begins a job and hands it on to whoever calls."""
+    scope = file.effects.function(full)
+    given = [done.value for done in scope.returns] if scope is not None else []
+    return bool(given) and all(isinstance(one, ast.Call) and _is_job(file, one) for one in given)
+
+
+def refused_rows(file: File) -> None:
+    """Report the list of refused rows that is only counted in a line of the log: the run goes on as if all were taken."""
+    for call in file.index.calls:
+        above = file.index.up.get(call)
+        scope = file.scope(call)
+        if last_name(call.func) not in {"insert_rows_json", "insert_rows"} or scope.kind != "function":
+            continue
+        if not isinstance(above, ast.Assign) or not isinstance(above.targets[0], ast.Name):
+            continue
+        used = file.index.loads(scope, above.targets[0].id)
+        if used and all(_is_only_logged(file, node) for node in used):
+            message = "rows that the table has refused are told to the log alone, and the work ends as done"
+            file.say("ignored-result", used[0], Level.NOTE, f"{message}; raise, or keep them", guards="write")
+
+
+def _is_only_logged(file: File, node: ast.AST) -> bool:
+    for parent in file.index.parents(node):
+        if isinstance(parent, ast.Call) and file.effects.of(parent).kind == "log":
+            return True
+        if not isinstance(parent, ast.expr | ast.FormattedValue):
+            return False
+    return False
+
+
 def _job(file: File, call: ast.Call) -> None:
     if not _is_let_go(file, call):
         return
@@ -69,7 +100,7 @@ def _job(file: File, call: ast.Call) -> None:
     file.say("ignored-result", call, Level.NOTE, f"{message}; wait for it, or hand the job on", guards="write")
 
 
-def _is_let_go(file: File, call: ast.Call) -> bool:
+def _is_let_go(file: File, call: ast.Call) -> bool:  # noqa: PLR0911 -- a return for each case
     """Whether the value goes nowhere: it is thrown away, or kept under a name or in a list that nobody reads."""
     parent = file.index.up.get(call)
     scope = file.scope(call)
@@ -79,6 +110,14 @@ def _is_let_go(file: File, call: ast.Call) -> bool:
         return True
     if isinstance(parent, ast.Assign) and len(parent.targets) == 1 and isinstance(parent.targets[0], ast.Name):
         return scope.kind == "function" and not _is_read(file, scope, parent.targets[0].id)
+    if isinstance(parent, ast.Assign) and len(parent.targets) == 1 and isinstance(parent.targets[0], ast.Subscript):
+        table = parent.targets[0].value
+        made = scope.values.get(table.id) if isinstance(table, ast.Name) else None
+        return isinstance(made, ast.Dict) and scope.kind == "function" and _only_its_keys(file, scope, table)
+    if isinstance(parent, ast.DictComp) and parent.value is call:
+        above = file.index.up.get(parent)
+        kept = above.targets[0] if isinstance(above, ast.Assign) else None
+        return kept is not None and scope.kind == "function" and _only_its_keys(file, scope, kept)
     if (
         isinstance(parent, ast.Call)
         and last_name(parent.func) in {"append", "add"}
@@ -96,6 +135,25 @@ def _is_let_go(file: File, call: ast.Call) -> bool:
             return scope.kind == "function" and not _is_read(file, scope, above.targets[0].id)
         return isinstance(above, ast.Expr)
     return False
+
+
+_OF_KEYS = these("len sorted list set tuple iter print")
+
+
+def _only_its_keys(file: File, scope: Scope, table: ast.expr) -> bool:
+    """Whether the function asks a table it has made for its keys alone, or their number; the values nobody reads."""
+    name = table.id if isinstance(table, ast.Name) else ""
+    if not name or name in file.index.shared(scope):
+        return False
+    for node in file.index.loads(scope, name):
+        above = file.index.up.get(node)
+        filled = isinstance(above, ast.Subscript) and isinstance(above.ctx, ast.Store)
+        counted = isinstance(above, ast.Call) and dotted(above.func) in _OF_KEYS and node in above.args
+        asked = isinstance(above, ast.Compare) and node in above.comparators
+        keys = isinstance(above, ast.Attribute) and above.attr == "keys"
+        if not (filled or counted or asked or keys):
+            return False
+    return True
 
 
 def _is_read(file: File, scope: Scope, name: str, apart: ast.AST | None = None) -> bool:
@@ -258,12 +316,13 @@ def _task_of_a_loop(file: File, call: ast.Call) -> None:
 
 
 def _waited(file: File, call: ast.Call) -> None:
-    """Judge `await asyncio.wait(tasks)`, which raises nothing."""
+    """Judge `await asyncio.wait(tasks)`, which raises nothing: its answer is let go, or those that are done only counted."""
     above = file.index.up.get(call)
-    if not isinstance(above, ast.Await) or not isinstance(file.index.up.get(above), ast.Expr):
-        return
     scope = file.scope(call)
-    if any(last_name(other.func) in _ASKS | {"gather", "cancel"} and other is not call for other in scope.calls):
+    if not isinstance(above, ast.Await) or not _is_let_go_or_counted(file, scope, file.index.up.get(above)):
+        return
+    ends = _ASKS | {"gather"} if isinstance(file.index.up.get(above), ast.Assign) else _ASKS | {"gather", "cancel"}
+    if any(last_name(other.func) in ends and other is not call for other in scope.calls):
         return
     message = "`wait` raises nothing of what went wrong in the tasks, and nobody asks them"
     file.say(
@@ -273,6 +332,14 @@ def _waited(file: File, call: ast.Call) -> None:
         f"{message}; use `gather` or a task group, or call `.result()` on each",
         guards="work",
     )
+
+
+def _is_let_go_or_counted(file: File, scope: Scope, above: ast.AST | None) -> bool:
+    """Whether a statement throws its value away, or gives the first of two a name that is never more than counted."""
+    if not isinstance(above, ast.Assign) or not isinstance(above.targets[0], ast.Tuple):
+        return isinstance(above, ast.Expr)
+    first = above.targets[0].elts[0]
+    return isinstance(first, ast.Name) and scope.kind == "function" and not _is_read(file, scope, first.id)
 
 
 def _child(file: File, call: ast.Call) -> None:
@@ -509,6 +576,47 @@ def _popen(file: File, call: ast.Call) -> None:
             )
 
 
+def _child_of_many(file: File, call: ast.Call) -> None:
+    """Report `child.wait()` in a loop over processes that were begun together, and whose status nobody looks at."""
+    scope = file.scope(call)
+    if call.args or not isinstance(file.index.up.get(call), ast.Expr) or not isinstance(call.func, ast.Attribute):
+        return
+    loop = next((one for one in file.index.parents(call) if isinstance(one, ast.For)), None)
+    made = _gone_over(scope, loop, call.func.value) if loop is not None else None
+    began = made.value if isinstance(made, ast.DictComp) else made.elt if isinstance(made, ast.ListComp) else None
+    if not isinstance(began, ast.Call) or not _is_process(file, began):
+        return
+    asked = {"returncode", "poll", "check_returncode", "kill", "terminate", "send_signal"} & scope.looked
+    if not asked:
+        message = "`wait` says how the process ended, and nobody looks at it"
+        file.say("ignored-result", call, Level.NOTE, f"{message}; act on its answer", guards="work")
+
+
+def _gone_over(scope: Scope, loop: ast.For, child: ast.expr) -> ast.expr | None:
+    """Return what the loop's source was given in its function, where the loop names the child."""
+    names = {part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)}
+    source = loop.iter
+    if (
+        isinstance(source, ast.Call)
+        and isinstance(source.func, ast.Attribute)
+        and source.func.attr in {"items", "values"}
+    ):
+        source = source.func.value
+    is_ours = isinstance(child, ast.Name) and child.id in names and isinstance(source, ast.Name)
+    return scope.values.get(source.id) if is_ours and isinstance(source, ast.Name) else None
+
+
+def _is_process(file: File, call: ast.Call) -> bool:
+    """Whether it begins a process, or a function of this file does that hands it on."""
+    full = file.names.callee(call).full
+    scope = file.effects.function(full)
+    given = [done.value for done in scope.returns] if scope is not None else []
+    calls = [one for one in given if isinstance(one, ast.Call)]
+    return full == "subprocess.Popen" or (
+        bool(calls) and all(file.names.callee(one).full == "subprocess.Popen" for one in calls)
+    )
+
+
 def _caught(file: File, call: ast.Call, said: str) -> None:
     """Report a check whose failure is caught, told, and passed over."""
     if not re.search(r"\b(test|tests|check|validate|verify|lint|pytest|audit)\b", said):
@@ -551,6 +659,7 @@ _BY_NAME: Mapping[str, Callable[[File, ast.Call], None]] = {
     "starmap_async": _async,
     "gather": _gathered,
     "create_task": _task_of_a_loop,
+    "wait": _child_of_many,
 }
 _BY_FULL_NAME: Mapping[str, Callable[[File, ast.Call], None]] = {
     "asyncio.create_task": _task,
