@@ -14,14 +14,16 @@ from sqlalchemy import select
 from tests.live import over_sockets
 from tests.support import tipoff
 
+from tipoff.app.live import real_live
 from tipoff.app.providers import OffTold, told
 from tipoff.config import ProviderTold, Settings, read_settings
-from tipoff.core.clock import SimClock, midnight
+from tipoff.core.clock import RealClock, SimClock, midnight
 from tipoff.core.errors import UsageError
 from tipoff.core.finding import Severity
 from tipoff.core.outside import Answer, Credits, ProxyChange, ProxyHealth
 from tipoff.core.payload import Fetched, Request
 from tipoff.core.slate import Season
+from tipoff.leagues.catalog import league_named
 from tipoff.leagues.nba.providers import PROVIDERS, REFERENCE
 from tipoff.leagues.nba.world.sample import SampleNba
 from tipoff.ledger import Ledger, schema
@@ -371,6 +373,16 @@ def test_what_is_off_for_want_of_a_key_is_kept_for_each_page_until_it_comes(tmp_
     assert with_one == without[1:]
     assert meanwhile == (*with_one, "9 of 12 outputs of earlier days are made, about 1 min left")
     assert said == ["nba: lines and main lines: a key is there"]
+
+
+def test_what_is_off_at_a_start_is_said_of_its_league(tmp_path: Path) -> None:
+    said, settings = list[str](), Settings(home=tmp_path / "home")
+
+    for league in ("nba", "mlb"):
+        real_live(settings, league_named(league), RealClock(), said=said.append)
+
+    assert "nba: lines and main lines: off, TIPOFF_ODDS_API_KEY is not set" in said
+    assert Counter(line.partition(":")[0] for line in said) == {"nba": 3, "mlb": 2}
 
 
 def test_what_is_off_is_written_down_anew_by_who_takes_over_and_a_key_that_has_gone_is_said(tmp_path: Path) -> None:

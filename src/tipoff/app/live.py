@@ -104,7 +104,7 @@ def real_live(settings: Settings, league: League, clock: RunningClock, *, said: 
     must_be_free(settings, league.name)
     _mark_as_live(settings, league.name, clock)
     for line in keys_missing(settings, league.name):
-        said(line)
+        said(f"{league.name}: {line}")
     asked = partial(season_now, settings, league.name, world, clock)
     worked_on = _in_time_of(live_league(league), clock)
 
