@@ -52,3 +52,30 @@ def test_a_step_of_ci_that_keeps_a_page_asks_for_it_with_f() -> None:
 
     assert said(step, ".github/workflows/build.yml") == [("swallowed-exit", 5)]
     assert said(step.replace("-sL", "-fsL"), ".github/workflows/build.yml") == []
+
+
+PARSE = """
+def parse_game(raw):
+    try:
+        return {"game_id": raw["gameId"], "home": raw["homeTeam"]}
+    except (KeyError, TypeError):
+        return None
+"""
+INGEST = """
+from jobs.parse import parse_game
+
+
+def games_of(payload):
+    parsed = (parse_game(raw) for raw in payload["games"])
+    return [game for game in parsed if game is not None]
+"""
+
+
+def test_a_row_that_becomes_none_in_one_file_and_is_left_out_in_another_is_found_where_it_becomes_none() -> None:
+    found = audited({"jobs/parse.py": PARSE, "jobs/ingest.py": INGEST})
+    counted = audited({"jobs/parse.py": PARSE, "jobs/ingest.py": INGEST.replace("is not None", "or refuse()")})
+    raised = audited({"jobs/parse.py": PARSE.replace("return None", "raise"), "jobs/ingest.py": INGEST})
+
+    assert [(one.rule, one.path, one.line) for one in found] == [("default-on-error", "jobs/parse.py", 5)]
+    assert counted == []
+    assert raised == []

@@ -16,6 +16,7 @@ from tipoff_audit.reading.facts import FileFacts
 from tipoff_audit.reading.names import words
 from tipoff_audit.reading.try_blocks import TryBlock
 from tipoff_audit.reading.words import ONLY_READ, these
+from tipoff_audit.rules.dropped import message as of_dropped_rows
 from tipoff_audit.rules.verdicts import judge
 
 ALONE = Surroundings()
@@ -40,10 +41,9 @@ def conclude(facts: Sequence[FileFacts], around: Surroundings = ALONE) -> tuple[
         own[*place, better.rule] = better
     for path, line, column in _run_where_named(facts, functions.bases):
         own.pop((path, line, column, "value-dropped"), None)
-    unawaited = (
-        one for one in _unawaited(facts, functions.bases) if (one.path, one.line, one.column, one.rule) not in own
-    )
-    wide = [*_streamed(facts), *_ignored(facts, functions), *unawaited, *_sleeping(facts)]
+    beside = [*_unawaited(facts, functions.bases), *_dropped(facts)]
+    besides = (one for one in beside if (one.path, one.line, one.column, one.rule) not in own)
+    wide = [*_streamed(facts), *_ignored(facts, functions), *besides, *_sleeping(facts)]
     wide += [*judge_classes(facts), *judge_copies(facts), *passed_over(facts, around.texts)]
     found = {*own.values(), *(_softened(one) for one in wide)}
     if all(one.level is Level.NOTE for one in found):
@@ -174,6 +174,25 @@ def _streamed(facts: Sequence[FileFacts]) -> Iterator[Finding]:
                 level=Level.NOTE,
                 message=f"{message}; load this table in batches",
                 guards="write",
+                symbol=symbol,
+                text=text,
+            )
+
+
+def _dropped(facts: Sequence[FileFacts]) -> Iterator[Finding]:
+    """Yield the handlers that make a row None where a caller in another file drops every None."""
+    droppers = {full: by for _, (full, by) in _rows(facts, "passed_over")}
+    for path, (full, line, column, end_line, text, symbol) in _rows(facts, "unread_rows"):
+        if full in droppers:
+            yield Finding(
+                rule="default-on-error",
+                path=path,
+                line=line,
+                column=column,
+                end_line=end_line,
+                level=Level.NOTE,
+                message=of_dropped_rows(droppers[full]),
+                guards="read",
                 symbol=symbol,
                 text=text,
             )

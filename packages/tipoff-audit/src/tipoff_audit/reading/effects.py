@@ -1,6 +1,7 @@
 """What a call does (write, gate, read, notice, clean-up, work, log, nothing), by libraries, receivers, SQL and names."""
 
 import ast
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -80,6 +81,11 @@ class Effects:
                 return True
             child = parent
         return False
+
+    @property
+    def functions(self) -> Mapping[str, Scope]:
+        """The file's functions by their full names."""
+        return self._functions
 
     def function(self, full: str) -> Scope | None:
         """Return the function of this file that has the name."""

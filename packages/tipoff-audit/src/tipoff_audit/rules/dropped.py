@@ -17,11 +17,18 @@ _OF_CONTENT = these(
 )
 
 
-def dropped_rows(file: File) -> None:
-    """Report a handler that makes a row None where a caller of this file drops every None."""
+Place = list[str | int]
+
+
+def dropped_rows(file: File) -> list[Place]:
+    """Report a handler that makes a row None where a caller of this file drops every None; return those without such a caller.
+
+    Each: the function's full name, the handler's line, column and last line, its text, the function.
+    """
+    found: list[Place] = []
     for block in file.index.tries:
         scope = file.scope(block)
-        name = scope.name.rpartition(".")[2]
+        name = _named(scope)
         if scope.kind != "function" or not set(words(name)[:2]) & _MAKERS or not _gives(block):
             continue
         for handler in block.handlers:
@@ -30,16 +37,30 @@ def dropped_rows(file: File) -> None:
             content = breadth(handler, file.index) in {"bare", "broad"} or bool(kinds & _OF_CONTENT)
             if said.returns != "none" or said.raises or said.records or said.acts or not content:
                 continue
-            by = _dropper(file, name, scope)
-            if by:
-                message = f"what cannot be read becomes None, and `{by}` takes every None out: a row less, uncounted"
-                file.say(
-                    "default-on-error",
-                    handler,
-                    Level.NOTE,
-                    f"{message}; quarantine it with its reason, or count it",
-                    guards="read",
-                )
+            if by := _dropper(file, name, scope):
+                file.say("default-on-error", handler, Level.NOTE, message(by), guards="read")
+            else:
+                at = [handler.lineno, handler.col_offset + 1, handler.end_lineno or handler.lineno]
+                found.append([scope.name, *at, file.index.line(handler.lineno), scope.name])
+    return found
+
+
+def message(by: str) -> str:
+    """Return what is said of a row that `by` passes over."""
+    lost = f"what cannot be read becomes None, and `{by}` takes every None out: a row less, uncounted"
+    return f"{lost}; quarantine it with its reason, or count it"
+
+
+def passed_over(file: File) -> list[list[str]]:
+    """Return the functions of other files whose None is passed over here: (full name, by whom)."""
+    found = []
+    for call in file.index.calls:
+        full = file.names.callee(call).full
+        if not set(words(last_name(call.func))[:2]) & _MAKERS or "." not in full or full in file.effects.functions:
+            continue
+        if _is_passed_over(file, call):
+            found.append([full, _named(file.scope(call))])
+    return found
 
 
 def _gives(block: ast.Try) -> bool:
@@ -77,9 +98,13 @@ def _is_passed_over(file: File, call: ast.Call) -> bool:
         if isinstance(parent, ast.comprehension) and parent.ifs:
             return True
         if isinstance(parent, ast.ListComp | ast.GeneratorExp | ast.SetComp):
-            return any(one.ifs and _asks_for_none(one.ifs) for one in parent.generators) or any(
-                isinstance(above, ast.ListComp | ast.GeneratorExp) and any(one.ifs for one in above.generators)
-                for above in file.index.parents(parent)
+            return (
+                any(one.ifs and _asks_for_none(one.ifs) for one in parent.generators)
+                or any(
+                    isinstance(above, ast.ListComp | ast.GeneratorExp) and any(one.ifs for one in above.generators)
+                    for above in file.index.parents(parent)
+                )
+                or (call is getattr(parent, "elt", None) and _is_sifted(file, parent))
             )
         if isinstance(parent, ast.If) and call in ast.walk(parent.test):
             return _in_loop(file, parent)
@@ -88,6 +113,29 @@ def _is_passed_over(file: File, call: ast.Call) -> bool:
         if isinstance(parent, (ast.stmt, *FUNCTIONS)):
             return False
     return False
+
+
+def _is_sifted(file: File, made: ast.expr) -> bool:
+    """Whether all that is read of the rows, by the name they are given, are those that are not None."""
+    above, scope = file.index.up.get(made), file.scope(made)
+    if not isinstance(above, ast.Assign) or not isinstance(above.targets[0], ast.Name) or scope.kind != "function":
+        return False
+    used = [file.index.up.get(node) for node in file.index.loads(scope, above.targets[0].id)]
+    return bool(used) and all(isinstance(one, ast.comprehension) and _leaves_none_out(one) for one in used)
+
+
+def _leaves_none_out(one: ast.comprehension) -> bool:
+    name = last_name(one.target)
+    return any(
+        last_name(test) == name
+        or (
+            isinstance(test, ast.Compare)
+            and last_name(test.left) == name
+            and isinstance(test.ops[0], ast.IsNot)
+            and isinstance(test.comparators[0], ast.Constant)
+        )
+        for test in one.ifs
+    )
 
 
 def _asks_for_none(tests: list[ast.expr]) -> bool:

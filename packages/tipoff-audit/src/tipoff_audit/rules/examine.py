@@ -84,7 +84,6 @@ _RULES: tuple[Callable[[File], None], ...] = (
     cut_short.cut_short,
     orchestration.orchestration,
     defaults.defaults_of_others,
-    dropped.dropped_rows,
     thrown_away.dropped_values,
     thrown_away.never_called,
     thrown_away.changed_copies,
@@ -149,6 +148,7 @@ def _python(source: Source, given: facts.Names) -> tuple[list[Finding], dict[str
     for rule in _RULES:
         rule(file)
     ignored = results.ignored_results(file)
+    unread_rows = dropped.dropped_rows(file)
     guarded = try_blocks(found, file.effects)
     started = _programs(file)
     file.findings += [finding for guard in guarded if (finding := judge(guard)) is not None]
@@ -156,6 +156,8 @@ def _python(source: Source, given: facts.Names) -> tuple[list[Finding], dict[str
         "streamed": streamed,
         "mutated": loads.mutated_tables(file),
         "ignored": ignored,
+        "unread_rows": unread_rows,
+        "passed_over": dropped.passed_over(file),
         "telling": results.telling_functions(file),
         "guards": [guard.to_json() for guard in guarded if not guard.raised and not _settled(guard.effects)],
         "functions": _functions(file),

@@ -12,6 +12,7 @@ from tipoff_audit.reading.names import constant, dotted, keyword, last_name, wor
 from tipoff_audit.reading.words import these
 
 _QUALITY = these("score quality coverage completeness confidence ratio freshness health rate pct percent share")
+_FULL = (1, 100)  # what lies between may be a guess on purpose
 _ACQUIRES = these("acquire try_acquire try_lock")
 _LOCKS = re.compile(r"lock|mutex|semaphore|lease", re.IGNORECASE)
 _MEASURES = re.compile(r"check|verdict|result|finding|status|gate|validat|quality", re.IGNORECASE)
@@ -53,7 +54,7 @@ def _none_has_run(file: File, call: ast.Call) -> None:
 def _full_marks(file: File, call: ast.Call) -> None:
     """Judge `x.get("score", 100)` that is held against a lower bound: what has no score passes."""
     key, value = constant(call.args[0]), constant(call.args[1])
-    if not isinstance(key, str) or not isinstance(value, int | float) or not value or not set(words(key)) & _QUALITY:
+    if not isinstance(key, str) or isinstance(value, bool) or value not in _FULL or not set(words(key)) & _QUALITY:
         return
     scope, above = file.scope(call), file.index.up.get(call)
     used: list[ast.AST] = [call]
