@@ -445,3 +445,42 @@ def test_eleven_in_new_york_is_eleven_on_the_days_on_which_clocks_change(day: da
 
     assert eleven is not None
     assert (eleven.astimezone(LEAGUE_ZONE).date(), eleven.astimezone(LEAGUE_ZONE).hour) == (day, 11)
+
+
+# --- a start that becomes another
+
+
+OF_SCHEDULE = {FORM: (Input("schedule", SLATE),), RESULTS: (Input("schedule", SLATE),)}
+
+
+@pytest.mark.parametrize("moves", [timedelta(hours=-2), timedelta(hours=2)], ids=["earlier", "later"])
+def test_what_tells_a_start_is_made_anew_where_the_start_becomes_another_before_it_closes(moves: timedelta) -> None:
+    book = book_of(OF_SCHEDULE, [FIRST, SECOND])
+    made_as_judged(book, "form", NOON)
+    assert judged(book, "form", NOON).plans == ()
+
+    book.set_games(TODAY, (FIRST, dataclasses.replace(SECOND, starts_at=midnight(TODAY) + 19 * HOUR + moves)))
+
+    [plan] = judged(book, "form", NOON + timedelta(minutes=30)).plans
+    assert plan.units.keys() == {"second"}
+    made_as_judged(book, "form", NOON + timedelta(minutes=30))
+    assert judged(book, "form", NOON + timedelta(minutes=31)).plans == ()
+
+
+def test_what_has_closed_when_the_start_becomes_another_is_overtaken_and_stays() -> None:
+    book = book_of(OF_SCHEDULE, [FIRST, SECOND])
+    made_as_judged(book, "form", NOON)
+    night = midnight(TODAY) + 23 * HOUR
+
+    book.set_games(TODAY, (FIRST, dataclasses.replace(SECOND, starts_at=midnight(TODAY) + 20 * HOUR)))
+
+    assert (judged(book, "form", night).plans, judged(book, "form", night).overtaken) == ((), ("second",))
+
+
+def test_a_start_that_is_told_for_the_first_time_makes_nothing_anew() -> None:
+    book = book_of(OF_SCHEDULE, [FIRST, dataclasses.replace(SECOND, starts_at=None)])
+    made_as_judged(book, "form", NOON)
+
+    book.set_games(TODAY, (FIRST, SECOND))
+
+    assert judged(book, "form", NOON).plans == ()

@@ -13,7 +13,7 @@ from tipoff.core.question import Ruling
 from tipoff.core.records import WaiverRecord
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Game, Season, Slate
-from tipoff.core.step import Edge, Step
+from tipoff.core.step import Edge, SourceWork, Step
 from tipoff.core.window import Input, WindowKind
 from tipoff.engine.plan import plan_step, units_of_games
 from tipoff.store.dialect import CompiledStep
@@ -69,6 +69,7 @@ class Entry:
     not_before: datetime | None = None
     running: LiveRun | None = None
     gone: dict[str, UnitProof] = field(default_factory=dict)  # proven units that a store has no more as they were
+    moved: dict[str, UnitProof] = field(default_factory=dict)  # what was made before its game's start became another
     remake: bool = False  # by a backfill: what another version of the step made is stale, however old
     conflict: Conflict | None = None
     cause: str = ""  # what its last failure was blamed on
@@ -174,11 +175,25 @@ class Book:
         slate = Slate(self.league.name, self.season_of(day), day, games)
         self.slates[day] = slate
         self._index_teams(old, slate)
+        self._take_up_starts(old, slate)
         earlier = {game.game_id: tuple(other.game_id for other in slate.before(game)) for game in slate.played}
         self._earlier[day] = {game_id: others for game_id, others in earlier.items() if others}
         here = replace(self._here, first_day=self._first_with_games(day))
         others = (step for step in self.league.steps if step.name != self.league.schedule)
         return [(step.name, day) for step in others if step.owed_on(day, here) and self._plan(step, slate)]
+
+    def _take_up_starts(self, old: Slate | None, slate: Slate) -> None:
+        """Note what tells a game's start and was made before that became another: what is not closed is made anew."""
+        starts = {game.game_id: game.starts_at for game in (old.games if old else ()) if game.starts_at}
+        others = {game.game_id for game in slate.games if game.starts_at not in {None, starts.get(game.game_id)}}
+        for step in self.league.steps if others & starts.keys() else ():
+            entry, tables = self.entries.get((step.name, slate.day)), self.readings[step.name]
+            if entry is None or entry.proof is None or isinstance(step.work, SourceWork):
+                continue
+            if step.timing.closes and any(reading.input.table == self.league.schedule for reading in tables):
+                games = {unit: game.game_id for unit, game in entry.obligation.units.items() if game is not None}
+                moved = {unit for unit, game_id in games.items() if game_id in others & starts.keys()}
+                entry.moved |= {unit: proof for unit, proof in entry.proof.units.items() if unit in moved}
 
     def _first_with_games(self, day: date) -> date:
         """Return the first day here, or, where it and what follows have no games, the next: an empty day owes nothing."""

@@ -228,7 +228,7 @@ def _note_closed(  # noqa: PLR0913 -- all of one rule
     if is_empty:
         tally.missing.append(unit)
     if proof is not None and not is_empty:
-        if proof.made_from != made:
+        if proof.made_from != made or entry.moved.get(unit) == proof:
             tally.overtaken.append(unit)
     elif rules.is_lost_once_closed(entry.step.work):
         game, times = entry.obligation.units[unit], entry.obligation.times[unit]
@@ -251,7 +251,7 @@ def _is_stale(  # noqa: PLR0913 -- all of one rule
     refresh: timedelta | None,
     is_refreshing: bool,
 ) -> bool:
-    if proof is None or rules.has_changed_input(proof, made):
+    if proof is None or rules.has_changed_input(proof, made) or entry.moved.get(proof.unit) == proof:
         return True
     obligation = entry.obligation
     is_remade = entry.remake or rules.is_of_open_day(obligation.day, now)

@@ -193,9 +193,9 @@ def mark_rows(outcome: Outcome, *, now: datetime) -> Iterable[Row]:
 
 
 def overtaken_rows(entry: Entry, units: Iterable[str], *, now: datetime) -> Iterable[Row]:
-    """Yield a mark for each closed unit whose input has changed since."""
+    """Yield a mark for each closed unit whose input, or whose game's start, has changed since."""
     for unit in units:
-        note = "its input has changed since it closed"
+        note = "its input, or its game's start, has changed since it closed"
         yield {**_slate(entry), "unit": unit, "kind": "overtaken", "at": now, "note": note}
 
 
