@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from tipoff.app.live import run_controllers, sample_live
 from tipoff.app.requests import back_up
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock, Stop, pause
-from tipoff.core.errors import UsageError
+from tipoff.core.errors import LedgerError, UsageError
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other
@@ -121,6 +122,37 @@ def test_a_restore_that_was_killed_is_begun_anew_and_until_then_there_is_no_home
     assert not (tmp_path / "again" / ".restore").exists()
 
 
+def test_a_restore_that_was_killed_while_it_moved_what_it_had_copied_is_begun_anew(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back_up(Settings(home=home), tmp_path / "copy")
+    again = Settings(home=tmp_path / "again")
+    with monkeypatch.context() as killed:
+        killed.setattr(shutil, "rmtree", lambda *_given, **_named: None)
+        killed.setattr("tipoff.app.backup.Path.rename", _rename_or_die(Path.rename))
+        with pytest.raises(KeyboardInterrupt):
+            restore(again, tmp_path / "copy")
+    moved = {path.name for path in again.home.iterdir()}
+
+    restore(again, tmp_path / "copy")
+
+    assert {"warehouse.duckdb", "published", ".restore"} < moved
+    assert "ledger.db" not in moved
+    assert differences(hashes_of(str(home)), hashes_of(str(again.home))) == []
+    assert published(again.home) == published(home)
+    with pytest.raises(UsageError, match="there is a home in"):
+        restore(again, tmp_path / "copy")
+
+
+def _rename_or_die(rename: Callable[[Path, Path], Path]) -> Callable[[Path, Path], Path]:
+    def moved(path: Path, to: Path) -> Path:
+        if path.name == "ledger.db":
+            raise KeyboardInterrupt
+        return rename(path, to)
+
+    return moved
+
+
 def test_of_two_restores_at_once_one_makes_the_home_and_the_other_takes_nothing_of_it(
     home: Path, tmp_path: Path
 ) -> None:
@@ -208,3 +240,28 @@ def test_a_ledger_is_copied_before_it_is_upgraded(tmp_path: Path) -> None:
     Ledger(tmp_path / "home" / "ledger.db").close()
 
     assert (tmp_path / "home" / "ledger.db.of-schema-0004").stat().st_size > 100_000
+
+
+def test_a_ledger_that_cannot_be_copied_is_not_upgraded_and_the_reason_is_told(tmp_path: Path) -> None:
+    shutil.unpack_archive(Path(__file__).parents[1] / "homes" / "schema_0004.tgz", tmp_path, "gztar", filter="data")
+    (tmp_path / "home" / ".ledger.db.of-schema-0004.part").mkdir()
+
+    with pytest.raises(LedgerError, match="could not be copied before its upgrade"):
+        Ledger(tmp_path / "home" / "ledger.db")
+    with pytest.raises(UsageError, match="has schema 0004, this build needs"):
+        Ledger(tmp_path / "home" / "ledger.db", read_only=True)
+
+
+def test_a_warehouse_whose_tables_find_no_room_is_told_in_a_sentence(tmp_path: Path) -> None:
+    code = (
+        "from pathlib import Path; from tipoff.leagues.nba.league import NBA; from tipoff.store.duck import DuckWarehouse\n"
+        "from tipoff.core.errors import WarehouseError\n"
+        "try: DuckWarehouse(Path('w')).prepare(NBA.steps)\n"
+        "except WarehouseError as error: print(error)"
+    )
+    script = f'ulimit -f 26; exec {sys.executable} -c "{code}"'
+    ran = subprocess.run(
+        ["/bin/sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert ran.stdout.startswith("the warehouse's tables could not be made: "), ran.stdout + ran.stderr

@@ -93,6 +93,14 @@ def test_how_far_it_has_come_is_told_with_an_estimate(left: int, says: str) -> N
     assert progress(left, 400, 180.0).startswith(says)
 
 
+def test_where_nothing_was_ever_made_it_is_told_since_when() -> None:
+    since = datetime(2024, 1, 10, 12, tzinfo=UTC)
+
+    assert progress(400, 400, 600.0, since).startswith(
+        "0 of 400 outputs of earlier days are made, none since 2024-01-10"
+    )
+
+
 def test_where_nothing_more_is_made_there_is_no_estimate_and_that_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
     said, at_s, left = list[str](), 0.0, 80
     monkeypatch.setattr(catching_up, "stopwatch", lambda: at_s)

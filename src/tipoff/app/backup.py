@@ -24,6 +24,7 @@ from tipoff.store.duck import DuckWarehouse
 from tipoff.store.warehouse import Warehouse
 
 _ABOUT = "backup.json"
+_LEDGER = "ledger.db"
 _UNFINISHED = ".restore"  # in a home: what a restore that was cut off has copied so far
 _OF_A_READER = "*.db-shm"  # what SQLite leaves beside a store whose reader was killed: nothing of the store
 
@@ -113,6 +114,17 @@ def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in files if not path.match(_OF_A_READER))
 
 
+def _take_back(home: Home, copy: Path) -> None:
+    """Take away what a restore that was killed had moved out of its folder: its ledger, the last, still lies there."""
+    for path in copy.iterdir() if _was_cut_off(home) else ():
+        moved = home.root / path.name
+        shutil.rmtree(moved, ignore_errors=True) if path.is_dir() else moved.unlink(missing_ok=True)
+
+
+def _was_cut_off(home: Home) -> bool:
+    return (home.root / _UNFINISHED / _LEDGER).exists() and not (home.root / _LEDGER).exists()
+
+
 def _must_be_new(home: Home) -> None:
     passed = {_UNFINISHED, OF_THE_DISK, lock_file(home).name}
     if home.root.exists() and {path.name for path in home.root.iterdir()} - passed:
@@ -129,7 +141,8 @@ def restore(settings: Settings, copy: Path) -> str:
     if not (copy / _ABOUT).exists():
         msg = f"{copy} is no copy of a home: it has no {_ABOUT}"
         raise UsageError(msg, hint="name a folder that tipoff backup made")
-    _must_be_new(home)
+    if not _was_cut_off(home):
+        _must_be_new(home)
     try:
         about = json.loads((copy / _ABOUT).read_text("utf-8"))
         at, _ = datetime.fromisoformat(about["at"]), (about["build"], about["bytes"])
@@ -144,10 +157,12 @@ def restore(settings: Settings, copy: Path) -> str:
         msg = f"the home {home.root} would lie in the copy itself"
         raise UsageError(msg, hint="set TIPOFF_HOME to a folder elsewhere")
     part = home.root / _UNFINISHED  # not beside it: the home may be where a disk is mounted
-    with lock(home), _whole(part, f"no home was made in {home.root}"):
-        _must_be_new(home)  # as another restore may have made it meanwhile
-        shutil.copytree(copy, part, dirs_exist_ok=True, ignore=shutil.ignore_patterns(_ABOUT, _OF_A_READER))
-        os.sync()  # as above
-        for path in sorted(part.iterdir(), key=lambda path: path.name == "ledger.db"):  # it proves the others
-            path.rename(home.root / path.name)
+    with lock(home):
+        _take_back(home, copy)
+        with _whole(part, f"no home was made in {home.root}"):
+            _must_be_new(home)  # as another restore may have made it meanwhile
+            shutil.copytree(copy, part, dirs_exist_ok=True, ignore=shutil.ignore_patterns(_ABOUT, _OF_A_READER))
+            os.sync()  # as above
+            for path in sorted(part.iterdir(), key=lambda path: path.name == _LEDGER):  # it proves the others
+                path.rename(home.root / path.name)
     return f"as of {at:%Y-%m-%d %H:%M} UTC, by build {about['build']}; next: tipoff doctor"

@@ -93,9 +93,9 @@ def progress(left: int, most: int, took_s: float, stands_since: datetime | None 
     if not left:
         return f"the earlier days are made: {most} outputs in {max(1, round(took_s / 60))} min"
     made = most - left
-    if not made:
-        return f"{left} outputs of earlier days are to be made; today's follow what they rest on, and nothing is published before"
     so_far = f"{made} of {most} outputs of earlier days are made"
+    if not made and stands_since is None:
+        return f"{left} outputs of earlier days are to be made; today's follow what they rest on, and nothing is published before"
     if stands_since is not None:
         return f"{so_far}, none since {stands_since:%Y-%m-%d %H:%M} UTC: tipoff status says what the rest waits for"
     return f"{so_far}, about {max(1, round(took_s / made * left / 60))} min left"

@@ -4,6 +4,7 @@ import itertools
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
@@ -67,6 +68,8 @@ class Lanes(Generic[T]):
                     self._back.append(lane.job.given_up())
                     lane.job, lane.turn = None, lane.turn + 1
                     self._begin(name, lane)
+                elif lane.thread is None:
+                    self._begin(name, lane)
             found, self._back = self._back, []
         return found
 
@@ -82,8 +85,11 @@ class Lanes(Generic[T]):
                 lane.thread.join(_ENDING.total_seconds() / len(lanes))
 
     def _begin(self, name: str, lane: _Lane[T]) -> None:
-        lane.thread = threading.Thread(target=self._work, args=(lane, lane.turn), name=f"lane {name}", daemon=True)
-        lane.thread.start()
+        thread = threading.Thread(target=self._work, args=(lane, lane.turn), name=f"lane {name}", daemon=True)
+        lane.thread = None
+        with suppress(RuntimeError):  # the machine lets no thread begin: what waits is taken up when it does
+            thread.start()
+            lane.thread = thread
 
     def _work(self, lane: _Lane[T], turn: int) -> None:
         while lane.turn == turn:

@@ -158,7 +158,7 @@ class Ledger(Held):
             raise UsageError(msg, hint="run the version that wrote it, or restore the copy from before its upgrade")
         if found != HEAD:
             msg = f"the ledger at {shown(target)} has schema {found}, this build needs {HEAD}"
-            raise UsageError(msg, hint="run it with the build that wrote it, or let a writer upgrade it")
+            raise UsageError(msg, hint="tipoff up, or replay, upgrades it when it starts and keeps a copy beside it")
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

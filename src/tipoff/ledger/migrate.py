@@ -1,10 +1,11 @@
 """Bringing a ledger's schema up to date, through Alembic."""
 
+import sqlite3
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, inspect, select, text
 
-from tipoff.ledger.connect import copy_of, making, one_maker
+from tipoff.ledger.connect import copy_of, failed, making, one_maker
 from tipoff.ledger.schema import metadata
 
 HEAD = "0011"
@@ -57,4 +58,7 @@ def _keep_what_was(ledger: Path, schema: str) -> None:
     """Copy a ledger before its upgrade; the copy of an upgrade that was killed stays as it is."""
     copy = ledger.with_name(f"{ledger.name}.of-schema-{schema}")
     if ledger.exists() and not copy.exists():
-        copy_of(ledger, copy)
+        try:
+            copy_of(ledger, copy)
+        except (sqlite3.Error, OSError) as error:
+            raise failed("copied before its upgrade", error) from error

@@ -109,10 +109,14 @@ class DuckWarehouse:
         tables = {step.name: step.table for step in steps}
         self._tables |= {table.league: tables for table in tables.values()}
         self._former |= former_names(steps)
-        with _DECLARES:
-            self._db.execute("CREATE SCHEMA IF NOT EXISTS tipoff")
-            self._db.execute(f"CREATE TABLE IF NOT EXISTS tipoff.proofs ({_PROOFS})")
-            self._declare([step.table for step in steps if step.phase is not Phase.PUBLISHED])
+        try:
+            with _DECLARES:
+                self._db.execute("CREATE SCHEMA IF NOT EXISTS tipoff")
+                self._db.execute(f"CREATE TABLE IF NOT EXISTS tipoff.proofs ({_PROOFS})")
+                self._declare([step.table for step in steps if step.phase is not Phase.PUBLISHED])
+        except duckdb.Error as error:
+            msg = f"the warehouse's tables could not be made: {str(error).splitlines()[0]}"
+            raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="is the disk full?") from error
         loaded = {step.name: dialect.load(step, tables) for step in steps}
         for ready in loaded.values():
             bound = ready.duck, tuple(tables[read.table] for read in ready.inputs)
