@@ -79,3 +79,21 @@ def test_a_row_that_becomes_none_in_one_file_and_is_left_out_in_another_is_found
     assert [(one.rule, one.path, one.line) for one in found] == [("default-on-error", "jobs/parse.py", 5)]
     assert counted == []
     assert raised == []
+
+
+def test_a_queue_that_is_empty_ends_its_loop_as_it_should() -> None:
+    text = """
+from queue import Empty
+
+
+def drained(waiting):
+    rows = []
+    while waiting.is_open:
+        try:
+            rows.append(waiting.fetch_row(block=False))
+        except Empty:
+            break
+    return rows
+"""
+    assert said(text) == []
+    assert said(text.replace("except Empty", "except ConnectionError")) == [("log-only-handler", 10)]

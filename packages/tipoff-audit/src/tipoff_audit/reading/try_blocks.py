@@ -91,7 +91,7 @@ def _left_open(block: ast.Try, handler: ast.ExceptHandler, effects: Effects, ind
     if (
         own is None
         or own.kind != "gate"
-        or not (breadth(handler, index) != "narrow" or _is_of_another_side(handler, index))
+        or not (breadth(handler, index) != "narrow" or is_of_another_side(handler, index))
     ):
         return None
     said = answer(handler, effects, index)
@@ -170,7 +170,7 @@ def _guard(
 
 
 _OF_ANSWERS = re.compile(
-    r"(HTTP|Http|Connection|Connect|Timeout|Request|Client|API|Api|Database|Operational|Network)\w*(Error|Exception)$|^Timeout$"
+    r"(HTTP|Http|Connection|Connect|Timeout|Request|Client|API|Api|Database|Operational|Network)\w*(Error|Exception)$|^(Timeout|Error)$"
 )
 
 
@@ -178,10 +178,10 @@ def _ends_in_a_skip(handler: ast.ExceptHandler, said: Answer, index: Index) -> b
     """Whether whatever another side answered is told as a skip, in the handler's last line."""
     last = handler.body[-1]
     name = last_name(last.exc) if isinstance(last, ast.Raise) and last.exc is not None else ""
-    return bool(name) and name == said.skipped and _is_of_another_side(handler, index)
+    return bool(name) and name == said.skipped and is_of_another_side(handler, index)
 
 
-def _is_of_another_side(handler: ast.ExceptHandler, index: Index) -> bool:
+def is_of_another_side(handler: ast.ExceptHandler, index: Index) -> bool:
     """Whether it is for what a server, a warehouse or the line to it may say."""
     return any(_OF_ANSWERS.search(last_name(kind)) for kind in caught_types(handler, index))
 

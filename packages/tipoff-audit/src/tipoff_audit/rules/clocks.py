@@ -98,7 +98,7 @@ def _is_utc(call: ast.Call) -> bool:
     return call.func.attr == "now" and any(_UTC.search(dotted(one)) or constant(one) == "UTC" for one in given)  # type: ignore[attr-defined]
 
 
-def _whole_day(file: File, call: ast.Call) -> bool:
+def _whole_day(file: File, call: ast.expr) -> bool:
     """Whether a calendar day comes of it: `.date()`, or a format of year, month and day without the hour."""
     parent = file.index.up.get(call)
     if not isinstance(parent, ast.Attribute):
@@ -118,7 +118,7 @@ def _days_later(file: File, call: ast.Call) -> None:
         return
     for used in file.index.loads(scope, name):
         day = file.index.up.get(used)
-        if not isinstance(day, ast.Attribute) or day.attr != "date":
+        if not isinstance(day, ast.Attribute) or not _whole_day(file, used):
             continue
         target = _target(file, day)
         takers = [last_name(other.func) for other in scope.calls if target and _is_given(other, target)]

@@ -52,11 +52,12 @@ def swallowing_exits(file: File) -> None:
 
 def _asks_which(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Whether it looks at which error it is, or keeps it for later."""
-    given = [one.arg for one in node.args.args[1:]]
+    extra = [node.args.vararg.arg] if node.args.vararg else []
+    given = [*extra, *(one.arg for one in node.args.args[1:])]
     calls = [part for part in inside(node.body) if isinstance(part, ast.Call)]
     kept = [part.value for part in inside(node.body) if isinstance(part, ast.Assign)]
     handed = {part.id for one in [*calls, *kept] for part in ast.walk(one) if isinstance(part, ast.Name)}
-    return bool(handed & set(given)) or bool(node.args.vararg)
+    return bool(handed & set(given))
 
 
 def _yields(handler: ast.ExceptHandler) -> bool:

@@ -4,9 +4,10 @@ import ast
 
 from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import File
-from tipoff_audit.reading.handlers import answer, inside
+from tipoff_audit.reading.handlers import answer, breadth, inside
 from tipoff_audit.reading.index import Scope
 from tipoff_audit.reading.names import constant, dotted, last_name
+from tipoff_audit.reading.try_blocks import is_of_another_side
 
 
 def cut_short(file: File) -> None:
@@ -19,20 +20,26 @@ def cut_short(file: File) -> None:
             said = answer(handler, file.effects, file.index)
             if said.raises or said.records or said.acts:
                 continue
-            if isinstance(handler.body[-1], ast.Break):
+            is_error = said.logs or breadth(handler) != "narrow" or is_of_another_side(handler, file.index)
+            if isinstance(handler.body[-1], ast.Break | ast.Return) and is_error:  # a queue's `Empty` is none
                 _as_if_at_its_end(file, scope, block, handler)
             elif said.assigns:
                 _counted_as_none(file, scope, block, handler)
 
 
 def _as_if_at_its_end(file: File, scope: Scope, block: ast.Try, handler: ast.ExceptHandler) -> None:
-    loop = file.index.up.get(block)
-    if not isinstance(loop, ast.While) or not all(_is_slight(file, one) for one in handler.body[:-1]):
+    loop, last = file.index.up.get(block), handler.body[-1]
+    counts = isinstance(loop, ast.For) and last_name(loop.iter) in {"range", "count"}
+    if not isinstance(loop, ast.While | ast.For) or not (counts or isinstance(loop, ast.While)):
+        return
+    if not all(_is_slight(file, one) for one in handler.body[:-1]):
         return
     ends = [part for part in inside(loop.body) if isinstance(part, ast.Break) and part is not handler.body[-1]]
     gathered = _gathered(loop) & {last_name(done.value) for done in scope.returns if done.value is not None}
+    if isinstance(last, ast.Return):
+        gathered &= {last_name(last.value)} if isinstance(last.value, ast.Name) else set()
     asks = any(effect.kind == "read" for call in _calls(block) for effect in file.effects.through(call))
-    if gathered and asks and (ends or not _is_endless(loop)):
+    if gathered and asks and (ends or (isinstance(loop, ast.While) and not _is_endless(loop))):
         name = min(gathered)
         message = f"an error ends the loop as its last page does, and `{name}` is given back as if it were whole"
         file.say("log-only-handler", handler, Level.NOTE, f"{message}; let the error pass", guards="read")
@@ -50,7 +57,7 @@ def _calls(block: ast.Try) -> list[ast.Call]:
     return [part for part in inside(block.body) if isinstance(part, ast.Call)]
 
 
-def _gathered(loop: ast.While) -> set[str]:
+def _gathered(loop: ast.While | ast.For) -> set[str]:
     """Return the names to which the loop adds, round by round."""
     found: set[str] = set()
     for part in inside(loop.body):
@@ -90,6 +97,10 @@ def _is_counted(file: File, node: ast.AST) -> bool:
             counted = True
         elif isinstance(parent, ast.Return | ast.Dict):
             return counted
+        elif isinstance(parent, ast.Assign):
+            scope, name = file.scope(parent), last_name(parent.targets[0])
+            given = [file.index.up.get(one) for one in file.index.loads(scope, name)]
+            return counted and bool(given) and all(isinstance(one, ast.Return | ast.Dict) for one in given)
         elif not isinstance(parent, ast.expr | ast.comprehension):
             return False
     return False

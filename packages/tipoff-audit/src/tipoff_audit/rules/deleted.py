@@ -131,7 +131,11 @@ def replaced_by_a_day(file: File) -> None:
     """Report a table that is replaced by the rows of the one day which the function was handed: all other days are gone."""
     for call in file.index.calls:
         scope = file.scope(call)
-        if last_name(call.func) != "to_sql" or constant(keyword(call, "if_exists")) != "replace" or not call.args:
+        if (
+            last_name(call.func) not in {"to_sql", "to_gbq"}
+            or constant(keyword(call, "if_exists")) != "replace"
+            or not call.args
+        ):
             continue
         frame = call.func.value if isinstance(call.func, ast.Attribute) else None
         table = file.names.text(call.args[0], scope)

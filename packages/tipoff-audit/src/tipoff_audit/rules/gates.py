@@ -4,11 +4,13 @@ import ast
 import re
 
 from tipoff_audit.finding import Level
+from tipoff_audit.reading import words as w
 from tipoff_audit.reading.context import File
 from tipoff_audit.reading.effects import named
 from tipoff_audit.reading.handlers import answer, breadth, caught_types, inside
 from tipoff_audit.reading.index import FUNCTIONS, Scope
 from tipoff_audit.reading.names import constant, dotted, keyword, last_name, words
+from tipoff_audit.reading.try_blocks import is_of_another_side
 from tipoff_audit.reading.words import these
 
 _QUALITY = these("score quality coverage completeness confidence ratio freshness health rate pct percent share")
@@ -24,9 +26,15 @@ def open_gates(file: File) -> None:
         if dotted(call.func) == "all" and len(call.args) == 1:
             _none_has_run(file, call)
         elif last_name(call.func) == "get" and len(call.args) == 2:  # noqa: PLR2004 -- key, default
-            _full_marks(file, call)
+            _full_marks(file, call, constant(call.args[0]), constant(call.args[1]))
         elif last_name(call.func) in _ACQUIRES and _is_lock(file, call):
             _refused(file, call)
+    for node in file.index.ors:
+        first = node.values[0]
+        if isinstance(first, ast.Call) and last_name(first.func) == "get" and len(first.args) == 1:
+            _full_marks(file, node, constant(first.args[0]), constant(node.values[-1]))
+        elif isinstance(first, ast.Subscript):
+            _full_marks(file, node, constant(first.slice), constant(node.values[-1]))
     for block in file.index.tries:
         _timed_out(file, block)
         for handler in block.handlers:
@@ -51,10 +59,15 @@ def _none_has_run(file: File, call: ast.Call) -> None:
     file.say("swallowed-gate", call, Level.NOTE, f"{message}; hold where there are none", guards="gate")
 
 
-def _full_marks(file: File, call: ast.Call) -> None:
+def _full_marks(file: File, call: ast.expr, key: object, value: object) -> None:
     """Judge `x.get("score", 100)` that is held against a lower bound: what has no score passes."""
-    key, value = constant(call.args[0]), constant(call.args[1])
-    if not isinstance(key, str) or isinstance(value, bool) or value not in _FULL or not set(words(key)) & _QUALITY:
+    if (
+        not isinstance(value, int | float)
+        or not isinstance(key, str)
+        or isinstance(value, bool)
+        or value not in _FULL
+        or not set(words(key)) & _QUALITY
+    ):
         return
     scope, above = file.scope(call), file.index.up.get(call)
     used: list[ast.AST] = [call]
@@ -88,9 +101,12 @@ def _refused(file: File, call: ast.Call) -> None:
     scope, above = file.scope(call), file.index.up.get(call)
     if isinstance(above, ast.Await):
         above = file.index.up.get(above)
+    told = file.index.up.get(above) if isinstance(above, ast.UnaryOp) and isinstance(above.op, ast.Not) else None
+    if isinstance(told, ast.If) and all(_is_log(file, one) for one in told.body) and not told.orelse:
+        _say_refused(file, told)
     if not isinstance(above, ast.Assign) or not isinstance(above.targets[0], ast.Name) or scope.kind != "function":
         return
-    told: ast.If | None = None
+    told = None
     for node in file.index.loads(scope, above.targets[0].id):
         test = file.index.up.get(node)
         refused = isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)
@@ -101,7 +117,12 @@ def _refused(file: File, call: ast.Call) -> None:
             told = asks
         elif refused or not all(_lets_go(one) for one in asks.body):
             return  # it gives up, or only who has got it goes on
-    if told is not None and _goes_on(file, told):
+    if isinstance(told, ast.If):
+        _say_refused(file, told)
+
+
+def _say_refused(file: File, told: ast.If) -> None:
+    if _goes_on(file, told):
         message = "the lock was not got, and what it was for is done all the same"
         file.say("swallowed-gate", told.body[0], Level.NOTE, f"{message}; wait, or give up and say so", guards="gate")
 
@@ -152,6 +173,9 @@ def _timed_out(file: File, block: ast.Try) -> None:
 _YES = these("ok passed success succeeded passing healthy valid good open allow allowed passes")
 
 
+_SAFE = these("should need needs needed must require requires required changed refresh update updated outdated missing")
+
+
 def _passed(file: File, handler: ast.ExceptHandler) -> None:
     """Report a handler of a check that gives back a result of somebody's making which says that all is well."""
     scope = file.scope(handler)
@@ -160,6 +184,12 @@ def _passed(file: File, handler: ast.ExceptHandler) -> None:
         return
     said = answer(handler, file.effects, file.index)
     if said.raises or said.records or any(isinstance(node, ast.If) for node in inside(handler.body)):
+        return
+    asked = set(words(scope.name.rpartition(".")[2]))
+    plain = said.returns in {"true", "success"} and breadth(handler) in {"root", "narrow"}
+    if plain and not said.acts and not asked & (w.NEGATIVE | _SAFE) and is_of_another_side(handler, file.index):
+        message = "the question could not be asked, and the answer is yes: the gate stands open"
+        file.say("swallowed-gate", handler, Level.NOTE, f"{message}; raise, or say no", guards="gate")
         return
     last = handler.body[-1]
     value = last.value if isinstance(last, ast.Return) else None
