@@ -4,6 +4,7 @@ import difflib
 import hashlib
 import os
 import re
+import sys
 from collections.abc import Mapping
 from datetime import time, timedelta
 from pathlib import Path
@@ -309,6 +310,8 @@ def _made(kind: type, given: object) -> object:
         given.encode()
     except UnicodeEncodeError as error:
         msg = "its name is no text in UTF-8, as the stores would have it: rename it, or lead a link to it"
+        if sys.getfilesystemencoding() != "utf-8":
+            msg = "in this locale Python takes names for ASCII, and its name is none: set LANG=C.UTF-8 or PYTHONUTF8=1"
         raise ValueError(msg) from error
     except RuntimeError as error:
         raise ValueError(str(error)) from error

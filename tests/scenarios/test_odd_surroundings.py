@@ -78,6 +78,15 @@ def test_a_home_whose_name_is_no_text_is_refused_by_its_own_name(tmp_path: Path)
     )
 
 
+def test_a_home_whose_name_is_no_ascii_is_refused_by_its_locale_where_python_reads_no_more(tmp_path: Path) -> None:
+    ascii_alone = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+    ran = shell(f"TIPOFF_HOME='{tmp_path}/\u00e9'; export TIPOFF_HOME; $tipoff status nba", tmp_path, **ascii_alone)
+
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("tipoff: setting home: in this locale Python takes names for ASCII")
+
+
 def test_whatever_the_locale_is_files_are_read_as_they_were_written(home: Path) -> None:
     ascii_alone = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 

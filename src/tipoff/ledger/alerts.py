@@ -20,7 +20,7 @@ from tipoff.core.home import Profile
 from tipoff.core.incident import Incident, IncidentEvent
 from tipoff.ledger import watching
 from tipoff.ledger.asking import CompiledSelect, read_all
-from tipoff.ledger.connect import Held, doing, engine_of, hint_of, making, one_maker, shown, why
+from tipoff.ledger.connect import NOT_OURS, Held, doing, engine_of, hint_of, making, one_maker, shown, why
 from tipoff.ledger.looks import one_of
 from tipoff.ledger.reader import Ask
 from tipoff.ledger.schema import metadata
@@ -111,8 +111,7 @@ class AlertStore(Held):
             self.stands_with(target)
         except (OSError, DatabaseError) as error:
             msg = f"{shown(target)} cannot be opened: {why(error)}"
-            hint = "is TIPOFF_HOME right, and may it be written?"
-            raise UsageError(msg, hint=hint_of(error, hint)) from error
+            raise UsageError(msg, hint=hint_of(error, f"is TIPOFF_HOME right, and {NOT_OURS}")) from error
 
     def let_go(self) -> None:
         """Have the next statement connect anew: a server that was away has ended what was connected."""
