@@ -415,3 +415,17 @@ def test_what_fails_beside_inputs_that_changed_since_it_closed_or_came_of_an_ear
 
     said, nothing = CheckStatus.FAILED, CheckStatus.NOT_MEASURABLE
     assert found == [said, nothing, said, nothing, said]
+
+
+def test_what_came_of_a_build_that_made_the_same_is_told_where_it_fails(slate: Slate) -> None:
+    output = nba.CANDIDATES.name
+    one = Check(
+        name="x.y", claim="", severity=Severity.ERROR, tables=("schedule", output), look=lambda _view: FAILS, do=""
+    )
+    compiled = slate.examiner.loaded[output]
+    same = dataclasses.replace(compiled, step=dataclasses.replace(compiled.step, same_as=("of-before",)))
+    slate.examiner.loaded = {**slate.examiner.loaded, output: same}
+
+    slate.write("proofs", proven(output, {GAME: 2}) | {"step_version": "of-before"})
+
+    assert slate.measure(one).status is CheckStatus.FAILED

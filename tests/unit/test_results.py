@@ -1,7 +1,7 @@
 """What a run's end leaves in the book: proofs, failures and their waits, conflicts, what is given up and taken up again."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -502,6 +502,26 @@ def test_a_restart_takes_up_only_what_was_given_up_for_its_source(desk: Desk) ->
     assert entry.attempted == {"one": "x"}
 
 
+# --- a start that becomes another while what tells it is being made
+
+
+def test_what_was_being_made_while_a_start_became_another_is_made_anew_and_what_was_begun_after_is_not() -> None:
+    tells = step("tells", SQL, BEFORE_START)
+    desk = desk_of(tells, reads=[Input("schedule", SLATE)])
+    begun = desk.claim("tells", {"one": "x", "two": "x"})
+    later = dataclasses.replace(ONE, starts_at=EVENING + HOUR)
+
+    desk.book.set_games(TODAY, (later, TWO))
+    for claim in (begun, desk.claim("tells", {"one": "x"})):
+        outcome = Outcome(claim, begun=NIGHT)
+        outcome.written = desk.written("tells", claim.plan.units)
+        desk.results.take(outcome, NIGHT, desk.batch)
+        proof = desk.entry("tells").proof
+        assert proof is not None
+        assert (desk.entry("tells").moved.get("one") == proof.units["one"]) == (claim is begun)
+        assert "two" not in desk.entry("tells").moved
+
+
 # --- conflicts
 
 
@@ -676,10 +696,10 @@ RESULTS = Timing(opens=start(3), due=at(34), refresh=12 * HOUR, settles=at(58))
 FIRST, SECOND = step("first", SOURCE, RESULTS), step("second", SOURCE, RESULTS)
 
 
-def desk_of(*steps: Step) -> Desk:
-    """Return a desk of other steps."""
+def desk_of(*steps: Step, reads: Sequence[Input] = ()) -> Desk:
+    """Return a desk of other steps, each of which reads the same."""
     made = Desk()
-    made.book = book_of(dict.fromkeys(steps, ()), (ONE, TWO))
+    made.book = book_of(dict.fromkeys(steps, reads), (ONE, TWO))
     made.results = Results(made.book, NO_WAREHOUSE, lambda _key: 0.0, made.counts)
     return made
 

@@ -484,3 +484,15 @@ def test_a_start_that_is_told_for_the_first_time_makes_nothing_anew() -> None:
     book.set_games(TODAY, (FIRST, SECOND))
 
     assert judged(book, "form", NOON).plans == ()
+
+
+def test_a_start_that_was_unknown_for_a_while_and_is_another_then_makes_anew_what_tells_the_first() -> None:
+    book = book_of(OF_SCHEDULE, [FIRST, SECOND])
+    made_as_judged(book, "form", NOON)
+    book.set_games(TODAY, (FIRST, dataclasses.replace(SECOND, starts_at=None)))
+    assert judged(book, "form", NOON).plans == ()
+
+    book.set_games(TODAY, (FIRST, dataclasses.replace(SECOND, starts_at=midnight(TODAY) + 21 * HOUR)))
+
+    [plan] = judged(book, "form", NOON + timedelta(minutes=30)).plans
+    assert plan.units.keys() == {"second"}

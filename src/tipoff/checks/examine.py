@@ -147,7 +147,7 @@ class Examiner:
         loaded, proof = self.loaded.get(own), view.records.proof(own, view.day)
         if loaded is None or proof is None or (len(check.tables) == 1 and loaded.step.phase is not Phase.PUBLISHED):
             return ""
-        if proof.step_version != loaded.version:
+        if proof.step_version not in {loaded.version, *loaded.step.same_as}:
             return "an earlier build made it"
         marks = view.records.marks(view.day)
         overtaken = {_game(mark.unit) for mark in marks if (mark.output, mark.kind) == (own, "overtaken")}

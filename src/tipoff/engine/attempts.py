@@ -23,11 +23,12 @@ def note_failure(entry: Entry, units: Iterable[str]) -> None:
 
 
 def note_success(entry: Entry, units: Iterable[str]) -> bool:
-    """Forget the failures of `units`; returns whether no other unit has failed and still stands."""
+    """Forget the failures and moved starts of `units`; returns whether no other unit has failed and still stands."""
     done = set(units)
     entry.tries = {unit: n for unit, n in entry.tries.items() if unit not in done}
     entry.failed_on = {unit: made for unit, made in entry.failed_on.items() if unit not in done}
     entry.attempted = {unit: made for unit, made in entry.attempted.items() if unit not in done}
+    entry.moved = {unit: proof for unit, proof in entry.moved.items() if unit not in done}
     entry.failures = max(entry.tries.values(), default=0)
     entry.error = entry.error if entry.failures else ""
     return not entry.tries

@@ -132,6 +132,7 @@ class Book:
         self._n_units: dict[str, dict[date, int]] = {step.name: {} for step in league.steps}
         self._windows: dict[tuple[str, date, date], str] = {}
         self._team_games: dict[str, list[tuple[date, str]]] = {}
+        self._starts: dict[date, dict[str, datetime]] = {}  # by day and game: the last start that was known
         self._earlier: dict[date, dict[str, tuple[str, ...]]] = {}  # by day and game: its teams' games before it
         self.since: dict[str, datetime] = {}  # by output: when it was first kept in this home
         self.off: Mapping[str, str] = {}  # by output: for want of which key it is not asked for
@@ -175,25 +176,30 @@ class Book:
         slate = Slate(self.league.name, self.season_of(day), day, games)
         self.slates[day] = slate
         self._index_teams(old, slate)
-        self._take_up_starts(old, slate)
+        self._take_up_starts(slate)
         earlier = {game.game_id: tuple(other.game_id for other in slate.before(game)) for game in slate.played}
         self._earlier[day] = {game_id: others for game_id, others in earlier.items() if others}
         here = replace(self._here, first_day=self._first_with_games(day))
         others = (step for step in self.league.steps if step.name != self.league.schedule)
         return [(step.name, day) for step in others if step.owed_on(day, here) and self._plan(step, slate)]
 
-    def _take_up_starts(self, old: Slate | None, slate: Slate) -> None:
-        """Note what tells a game's start and was made before that became another: what is not closed is made anew."""
-        starts = {game.game_id: game.starts_at for game in (old.games if old else ()) if game.starts_at}
-        others = {game.game_id for game in slate.games if game.starts_at not in {None, starts.get(game.game_id)}}
-        for step in self.league.steps if others & starts.keys() else ():
-            entry, tables = self.entries.get((step.name, slate.day)), self.readings[step.name]
-            if entry is None or entry.proof is None or isinstance(step.work, SourceWork):
-                continue
-            if step.timing.closes and any(reading.input.table == self.league.schedule for reading in tables):
-                games = {unit: game.game_id for unit, game in entry.obligation.units.items() if game is not None}
-                moved = {unit for unit, game_id in games.items() if game_id in others & starts.keys()}
-                entry.moved |= {unit: proof for unit, proof in entry.proof.units.items() if unit in moved}
+    def _take_up_starts(self, slate: Slate) -> None:
+        for step in self.league.steps:
+            if (entry := self.entries.get((step.name, slate.day))) is not None:
+                self.note_starts(entry, slate)
+        told = {game.game_id: game.starts_at for game in slate.games if game.starts_at}
+        self._starts[slate.day] = self._starts.get(slate.day, {}) | told
+
+    def note_starts(self, entry: Entry, slate: Slate) -> None:
+        """Note what tells a game's start where `slate` has another than was last known: what is not closed is made anew."""
+        last, timing, tables = self._starts.get(slate.day, {}), entry.step.timing, self.readings[entry.step.name]
+        if entry.proof is None or not timing.closes or isinstance(entry.step.work, SourceWork):
+            return
+        if any(reading.input.table == self.league.schedule for reading in tables):
+            told = {game.game_id: game.starts_at for game in slate.games if game.starts_at}
+            others = {game_id for game_id, at in told.items() if last.get(game_id, at) != at}
+            games = {unit: game.game_id for unit, game in entry.obligation.units.items() if game is not None}
+            entry.moved |= {u: proof for u, proof in entry.proof.units.items() if games.get(u) in others}
 
     def _first_with_games(self, day: date) -> date:
         """Return the first day here, or, where it and what follows have no games, the next: an empty day owes nothing."""

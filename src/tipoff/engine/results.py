@@ -248,7 +248,9 @@ class Results:
         entry.cause = blame_for(self._book, entry, again) if again else ""
         if not written.changed:
             self._counts.unchanged += 1
-        if self._book.set_proof(proof):
+        has_changed = self._book.set_proof(proof)
+        self._book.note_starts(entry, outcome.claim.slate)
+        if has_changed:
             self.dirty.update(self._book.readers(*entry.key))
             if entry.step.name == self._book.league.schedule:
                 self.read_games(entry.obligation.day, now, batch)
