@@ -351,7 +351,7 @@ def _clock(ledger: Ledger, spec: ReplaySpec) -> SimClock:
             "world": f"it is of the world {known.world!r}, not {spec.world.name!r}",
             "live since": "it runs on the real clock",
         }
-        others = f"its season {season} was made of other days, or with another seed, other faults, other data or an earlier build"
+        others = f"its season {season} was made of other days, or with another seed, other faults or other data"
         msg = f"in this home {league} belongs to another world: {differs.get(other[0], others)}"
         raise UsageError(msg, hint="ask for it as it was made, or set TIPOFF_HOME to another folder")
     batch = Batch()

@@ -16,7 +16,6 @@ _CUT = "restore the file; it may have been cut short"
 _TOLD = "gid visteam hometeam site date number starttime daynight innings timeofgame suspend umphome temp gametype"
 _TOTALS = "gid team stattype b_pa b_k b_r b_h b_w b_hbp start_l1 start_l9"
 _NEEDED = {"gameinfo": _TOLD.split(), "teamstats": _TOTALS.split()}  # columns of files that are read whole
-_READ = ("mlb/retrosheet_*", "mlb/*_platoon_*", "registries/mlb_chadwick_register_*", "registries/mlb_lahman_people_*")
 _YEAR = re.compile(r"retrosheet_gameinfo_(\d{4})\.csv\.gz")
 
 
@@ -68,7 +67,7 @@ class Files:
             yield from self._rows(path, ())
 
     def fingerprint(self, *parts: object) -> str:
-        """Return a hash of the names and contents of all files that answers are made of, and of `parts`."""
+        """Return a hash of the names and contents of all files of games, and of `parts`: registers of men may grow."""
         sha = hashlib.sha256("|".join(str(one) for one in parts).encode())
         for path in self._all():
             sha.update(f"{path.name}|{path.stat().st_size}|".encode())
@@ -76,7 +75,7 @@ class Files:
         return sha.hexdigest()[:16]
 
     def _all(self) -> Sequence[Path]:
-        return sorted(path for pattern in _READ for path in self.root.glob(pattern))
+        return sorted((*self.root.glob("mlb/retrosheet_*"), *self.root.glob("mlb/batting_platoon_*")))
 
     def _rows(self, path: Path, columns: Sequence[str]) -> Iterator[Record]:
         try:
