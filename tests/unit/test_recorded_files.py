@@ -306,9 +306,6 @@ def test_what_is_not_recorded_of_a_season_before_is_stood_in_for_by_the_one_befo
     assert people[1] == people[2]
 
 
-HANDS = tuple(f"RESP_{who}_{what}" for who in ("BAT", "PIT") for what in ("ID", "HAND_CD"))
-
-
 def test_a_world_of_baseball_is_another_with_a_file_of_games_and_the_same_with_a_longer_register(mlb: Path) -> None:
     before = RecordedMlb(mlb, f"{MLB}").fingerprint
 
