@@ -97,3 +97,7 @@ def drained(waiting):
 """
     assert said(text) == []
     assert said(text.replace("except Empty", "except ConnectionError")) == [("log-only-handler", 10)]
+
+
+def test_tasks_that_are_waited_for_and_given_to_no_name_at_all_are_read() -> None:
+    assert said("import asyncio\n\n\nasync def run(tasks):\n    () = await asyncio.wait(tasks)\n") == []

@@ -17,7 +17,7 @@ from tests.samples import Samples
 from tests.support import published, tipoff
 
 from tipoff.app.backup import restore
-from tipoff.app.holder import lock
+from tipoff.app.holder import lock, lock_file
 from tipoff.app.live import run_controllers, sample_live
 from tipoff.app.requests import back_up
 from tipoff.config import Settings
@@ -128,7 +128,8 @@ def test_a_restore_that_was_killed_while_it_moved_what_it_had_copied_is_begun_an
     back_up(Settings(home=home), tmp_path / "copy")
     again = Settings(home=tmp_path / "again")
     with monkeypatch.context() as killed:
-        killed.setattr(shutil, "rmtree", lambda *_given, **_named: None)
+        for tidies in ("tipoff.app.backup.shutil.rmtree", "tipoff.app.backup._take_back"):
+            killed.setattr(tidies, lambda *_given, **_named: None)
         killed.setattr("tipoff.app.backup.Path.rename", _rename_or_die(Path.rename))
         with pytest.raises(KeyboardInterrupt):
             restore(again, tmp_path / "copy")
@@ -142,6 +143,22 @@ def test_a_restore_that_was_killed_while_it_moved_what_it_had_copied_is_begun_an
     assert published(again.home) == published(home)
     with pytest.raises(UsageError, match="there is a home in"):
         restore(again, tmp_path / "copy")
+
+
+def test_a_restore_that_is_broken_off_while_it_moves_what_it_has_copied_leaves_no_part_of_a_home(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back_up(Settings(home=home), tmp_path / "copy")
+    again = Settings(home=tmp_path / "again")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("tipoff.app.backup.Path.rename", _rename_or_die(Path.rename))
+        with pytest.raises(KeyboardInterrupt):
+            restore(again, tmp_path / "copy")
+
+    assert {path.name for path in again.home.iterdir()} <= {lock_file(again.place).name}
+    restore(again, tmp_path / "copy")
+    assert differences(hashes_of(str(home)), hashes_of(str(again.home))) == []
 
 
 def _rename_or_die(rename: Callable[[Path, Path], Path]) -> Callable[[Path, Path], Path]:

@@ -115,7 +115,7 @@ def _size(folder: Path) -> int:
 
 
 def _take_back(home: Home, copy: Path) -> None:
-    """Take away what a restore that was killed had moved out of its folder: its ledger, the last, still lies there."""
+    """Take away what a restore that was cut off had moved out of its folder: its ledger, the last, still lies there."""
     for path in copy.iterdir() if _was_cut_off(home) else ():
         moved = home.root / path.name
         shutil.rmtree(moved, ignore_errors=True) if path.is_dir() else moved.unlink(missing_ok=True)
@@ -163,6 +163,9 @@ def restore(settings: Settings, copy: Path) -> str:
             _must_be_new(home)  # as another restore may have made it meanwhile
             shutil.copytree(copy, part, dirs_exist_ok=True, ignore=shutil.ignore_patterns(_ABOUT, _OF_A_READER))
             os.sync()  # as above
-            for path in sorted(part.iterdir(), key=lambda path: path.name == _LEDGER):  # it proves the others
-                path.rename(home.root / path.name)
+            try:
+                for path in sorted(part.iterdir(), key=lambda path: path.name == _LEDGER):  # it proves the others
+                    path.rename(home.root / path.name)
+            finally:
+                _take_back(home, copy)
     return f"as of {at:%Y-%m-%d %H:%M} UTC, by build {about['build']}; next: tipoff doctor"

@@ -338,7 +338,7 @@ def _is_let_go_or_counted(file: File, scope: Scope, above: ast.AST | None) -> bo
     """Whether a statement throws its value away, or gives the first of two a name that is never more than counted."""
     if not isinstance(above, ast.Assign) or not isinstance(above.targets[0], ast.Tuple):
         return isinstance(above, ast.Expr)
-    first = above.targets[0].elts[0]
+    first = next(iter(above.targets[0].elts), None)
     return isinstance(first, ast.Name) and scope.kind == "function" and not _is_read(file, scope, first.id)
 
 
