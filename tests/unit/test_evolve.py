@@ -242,6 +242,38 @@ def test_a_document_of_a_build_with_more_columns_is_read_and_mirrored_without_th
     assert Published(tmp_path).losses([now]) == []
 
 
+@pytest.mark.parametrize("way", ["gone", "new"])
+def test_what_stays_of_a_document_whose_columns_have_changed_is_not_lost_when_a_unit_of_it_is_made_anew(
+    tmp_path: Path, way: str
+) -> None:
+    tables = [
+        dataclasses.replace(table(*columns, name="shown"), phase=Phase.PUBLISHED)
+        for columns in ((integer("points"),), (integer("points"), text("other")))
+    ]
+    before, after = tables if way == "new" else reversed(tables)
+    rows = [{"day": TODAY, "game_id": game_id, "points": 7, "other": "x"} for game_id in "gh"]
+    asked = WriteRequest(
+        step=Step(table=before, work=SQL, timing=AFTER),
+        season=SEASON,
+        day=TODAY,
+        fence=1,
+        as_of=NOW,
+        step_version="v",
+        units={"g": "m", "h": "m"},
+        evidence=True,
+    )
+    Published(tmp_path).replace(asked, table_from_records(before, [{n: row[n] for n in before.names} for row in rows]))
+    now = dataclasses.replace(asked, step=Step(table=after, work=SQL, timing=AFTER), fence=2, units={"g": "n"})
+
+    found = Published(tmp_path).replace(
+        now, table_from_records(after, [{n: rows[0][n] for n in after.names} | {"points": 8}])
+    )
+
+    assert found.changed == {"g"}
+    assert (found.proof.units["h"].fence, found.proof.units["h"].made_from) == (1, "m")
+    assert Published(tmp_path).losses([now.step]) == []
+
+
 # --- units
 
 

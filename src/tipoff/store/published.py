@@ -38,6 +38,7 @@ class _Stands:
     proof: Proof | None
     rows: pa.Table
     written_at: Mapping[str, str]
+    has_other_columns: bool = False  # than are declared now: another build wrote it
 
 
 def _state(path: Path) -> tuple[int, ...] | None:
@@ -83,6 +84,7 @@ class Published:
             fresh = {unit: _written_at(asked, unit).isoformat() for unit in sorted(staged.changed)}
             instants = {**stands.written_at, **fresh}
             merged = _merged(table, stands.rows, staged)
+            proof = _as_read(table, merged, proof) if stands.has_other_columns else proof
             self._write(asked, proof, merged, staged.changed, instants)
             self._last[asked.step.name] = _Stands(_state(path), proof, merged, instants)
         return written(proof, staged)
@@ -202,8 +204,9 @@ class Published:
             document = _document(path)
             if document.get("let_go"):
                 raise LetGo(step.name, day)
+            has_other_columns = _as_written(step.table, document["rows"]) is not step.table
             rows = _rows_of(step.table, document["rows"])
-            return _Stands(state, _proof_of(document), rows, document.get("written_at", {}))
+            return _Stands(state, _proof_of(document), rows, document.get("written_at", {}), has_other_columns)
         except _DAMAGED as error:
             raise _unreadable(path, error) from error
 
@@ -308,6 +311,15 @@ def _merged(table: Table, old: pa.Table, staged: Staged) -> pa.Table:
     rows = pa.concat_tables([kept, staged.rows]).combine_chunks()
     keys = pa.table({name: rows.column(name).cast(pa.string()) for name in table.key})
     return rows.take(pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in table.key]))
+
+
+def _as_read(table: Table, rows: pa.Table, proof: Proof) -> Proof:
+    """Return the proof by the columns that are declared now: a document of other ones is written as it was read."""
+    hashes = hash_units(table, rows)
+    units = {
+        n: dataclasses.replace(u, content_hash=hashes.get(n, (0, u.content_hash))[1]) for n, u in proof.units.items()
+    }
+    return dataclasses.replace(proof, units=units)
 
 
 def _lines(rows: pa.Table) -> str:
