@@ -4,14 +4,16 @@ import dataclasses
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from tests.engine import AFTER, SQL
 
+from tipoff.app.recounts import recounted
 from tipoff.core.errors import ShapeError
 from tipoff.core.home import Profile
-from tipoff.core.proof import Proof, UnitProof
+from tipoff.core.proof import Proof, UnitProof, read_units, units_text
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import DAY, Column, ColumnType, Phase, Table, integer, number, text
 from tipoff.core.slate import Season
@@ -155,6 +157,42 @@ def test_rows_survive_a_new_name_of_their_table_and_column_and_a_wider_type(tmp_
     assert [(each.output, each.fence) for each in store.proofs()] == [("new", 2)]
     store.close()
     opened(tmp_path / "w", after, "scored").close()  # and nothing is left to do
+
+
+def test_what_closed_before_its_table_had_a_column_more_stands_when_the_rest_of_its_slate_is_made_anew(
+    tmp_path: Path,
+) -> None:
+    before, after = table(integer("points")), table(integer("points"), text("other"))
+    rows = [{"day": TODAY, "game_id": game_id, "points": 7, "other": "x"} for game_id in "gh"]
+    first = WriteRequest(
+        step=Step(table=before, work=SQL, timing=AFTER),
+        season=SEASON,
+        day=TODAY,
+        fence=1,
+        as_of=NOW,
+        step_version="v",
+        units={"g": "m", "h": "m"},
+        evidence=True,
+    )
+    store = opened(tmp_path / "w", before, "points")
+    store.replace(first, table_from_records(before, [{n: row[n] for n in before.names} for row in rows]))
+    store.close()
+    store = opened(tmp_path / "w", after, "points, 'x' AS other")
+    anew = dataclasses.replace(
+        first, step=Step(table=after, work=SQL, timing=AFTER), fence=2, step_version="w", units={"g": "m"}
+    )
+
+    proof = store.replace(anew, table_from_records(after, rows[:1])).proof
+
+    league: Any = SimpleNamespace(table=lambda _name: after)
+    stores: Any = SimpleNamespace(warehouse=store, loaded={"rows": SimpleNamespace(version="w")})
+    kept = dict(read_units(units_text(proof.units)))
+    assert (kept == proof.units, kept["g"].step_version, kept["h"].step_version) == (True, "", "v")
+    assert recounted(league, stores, proof) == []
+    fewer = dataclasses.replace(proof.units["h"], n_rows=2)
+    [loss] = recounted(league, stores, dataclasses.replace(proof, units={"g": proof.units["g"], "h": fewer}))
+    assert loss.units == {"h"}
+    store.close()
 
 
 def write_and_fail(store: DuckWarehouse, declared: Table) -> None:

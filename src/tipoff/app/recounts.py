@@ -104,11 +104,12 @@ class Recounts:
 def recounted(league: League, stores: Instance | OpenStores, proof: Proof) -> list[Loss]:
     """Read a slate's rows back, and return what of it is other than proven."""
     counted = stores.warehouse.recount(league.table(proof.output), proof.day)
-    is_as_now = proof.step_version == stores.loaded[proof.output].version  # or its columns may have been others
+    now = stores.loaded[proof.output].version  # what another made may have had other columns
     other = {
         name
         for name, unit in proof.units.items()
-        if unit.n_rows and not stands(unit, *counted.get(name, (0, "")), by_hash=is_as_now)
+        if unit.n_rows
+        and not stands(unit, *counted.get(name, (0, "")), by_hash=(unit.step_version or proof.step_version) == now)
     }
     how = f"a recount of {len(proof.units)} units found {len(other)} other than proven"
     return [Loss(output=proof.output, day=proof.day, how=how, units=frozenset(other))] if other else []

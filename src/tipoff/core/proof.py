@@ -26,6 +26,7 @@ class UnitProof:
     as_of: datetime | None = None
     retrospective: bool = False
     partial: bool = False  # made without all of its expected input
+    step_version: str = ""  # of the step that made it, where that is not its proof's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,9 +118,10 @@ def read_units(text: str) -> dict[str, UnitProof]:
             fence=fence,
             as_of=datetime.fromisoformat(as_of) if as_of else None,
             retrospective=retrospective,
-            partial=any(partial),  # proofs of the first schema do not say it
+            partial=bool(later and later[0]),  # proofs of the first schema do not say it
+            step_version="".join(later[1:]),  # nor those of the second what this is
         )
-        for name, n_rows, content_hash, made_from, excuse, fence, as_of, retrospective, *partial in json.loads(text)
+        for name, n_rows, content_hash, made_from, excuse, fence, as_of, retrospective, *later in json.loads(text)
     }
 
 

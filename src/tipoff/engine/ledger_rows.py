@@ -129,8 +129,10 @@ def renewed(claim: Claim, written: WriteResult, *, now: datetime) -> Proof:
 
 
 def _if_same(stored: UnitProof, known: UnitProof | None) -> UnitProof:
-    is_same = known is not None and (known.content_hash, known.excuse) == (stored.content_hash, stored.excuse)
-    return known if known is not None and is_same else stored
+    if known is None or (known.content_hash, known.excuse) != (stored.content_hash, stored.excuse):
+        return stored
+    version = stored.step_version
+    return known if known.step_version == version else dataclasses.replace(known, step_version=version)
 
 
 def result_rows(outcome: Outcome, own: str, *, now: datetime, blame: str = "") -> Iterable[tuple[str, Row]]:

@@ -197,8 +197,10 @@ def _key_in_unit(table: Table, rows: pa.Table) -> pa.Array:
 
 
 def make_proof(asked: WriteRequest, staged: Staged, known: Proof | None) -> Proof:
-    """Return the whole state of (output, day) after the write: units not asked for stand as they stood."""
+    """Return the whole state of (output, day) after the write: units not asked for stand, as whose they were."""
     units: dict[str, UnitProof] = dict(known.units) if known else {}
+    if known and known.step_version != asked.step_version:
+        units = {name: replace(one, step_version=one.step_version or known.step_version) for name, one in units.items()}
     for unit, made in asked.units.items():
         if unit in staged.missing and _has_fallen(unit, asked, known):
             del units[unit]
