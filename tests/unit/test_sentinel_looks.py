@@ -134,18 +134,22 @@ def test_since_when_a_stop_is_over_is_written_down_before_it_has_settled(watched
     assert list(incident.effects.values()) == [back]
 
 
-@pytest.mark.parametrize("off", [False, True], ids=["slept", "was off"])
-@pytest.mark.parametrize(("monitor_min", "told_after"), [(0, 11), (-12, 0)])
+@pytest.mark.parametrize(
+    ("way", "monitor_min", "told_after"),
+    [("slept", 0, 11), ("slept", -12, 0), ("was off", 0, 11), ("was off", -12, 0), ("looks by a timer", 0, 0)],
+)
 def test_a_monitor_that_was_away_with_the_machine_has_its_time_to_come_back(
-    watched: Watched, monitor_min: int, told_after: int, *, off: bool
+    watched: Watched, way: str, monitor_min: int, told_after: int
 ) -> None:
     watched.sentinel.limits, minute, told = LIVE, timedelta(minutes=1), []
     watched.lives("controller east", NOW)
     watched.lives("monitor east", NOW + monitor_min * minute)
     watched.look(NOW)
-    if off:
+    if way != "slept":
         watched.sentinel.close()
         watched.begin(LIVE)
+    if way == "was off":
+        watched.sentinel.go_on()
 
     for n in (0, 5, 11):
         watched.lives("controller east", NOW + HOUR + n * minute)

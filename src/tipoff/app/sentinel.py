@@ -134,6 +134,7 @@ def run_sentinel(settings: Settings, leagues: Sequence[str], clock: RunningClock
         closing(ByChannel(settings.place.sentinel)) as senders,
         sentinel_of(settings, leagues, limits_of(settings), senders.flush) as sentinel,
     ):
+        sentinel.go_on()
         ping_url = settings.sentinel_ping_url.reveal()
         look_often(partial(_look, sentinel), settings, ping_url, clock, stop, said=said)
 

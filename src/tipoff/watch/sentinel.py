@@ -254,12 +254,17 @@ class Sentinel:
     _opened: Ledger | None = None
     _known: list[Incident] | None = None
     _looked_at: datetime | None = None
+    _before_at: datetime | None = None  # the last look of the one that it goes on from
     _silent_at: dict[str, datetime] = field(default_factory=dict)  # when a controller was last found silent
     _since: datetime | None = None  # its first look
     _witness: Witness = field(default_factory=Witness)
     _off: dict[str, Sequence[str]] = field(default_factory=dict)  # by league, as last seen
     # by league, the checks of which this look can say nothing
     _hidden: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def go_on(self) -> None:
+        """Stay, from where the one before it ended: one that is begun for each look has no time to give to who was away."""
+        self._before_at = self.store.heartbeats().get(NAME, {}).get("at")
 
     def look(self, now: datetime) -> list[Trouble]:
         """Do one look and tell what is to be told; returns what is wrong. Raises `LedgerError` for its own store."""
@@ -338,7 +343,7 @@ class Sentinel:
 
     def _was_away(self, monitor_at: datetime | None, now: datetime) -> bool:
         """Whether this side slept, or was not there, since a look at which the monitor lived: that comes back as well."""
-        before, after = self._looked_at or self.store.heartbeats().get(NAME, {}).get("at"), self.limits.monitor_after
+        before, after = self._looked_at or self._before_at, self.limits.monitor_after
         if before is None or monitor_at is None:
             return False
         return now - before > after >= before - monitor_at
