@@ -149,7 +149,6 @@ def _copies(table: Table, source: Table) -> list[Check]:
             name=f"copies_{source.name}",
             claim=f"what {table.name} shares with {source.name} is a copy, NULL included",
             both=False,
-            made_of=True,
             angles=(2,),
         )
     ]

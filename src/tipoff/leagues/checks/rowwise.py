@@ -177,15 +177,13 @@ def agrees(  # noqa: PLR0913 -- two tables, how they meet, what must be equal
     both: bool = True,
     where: Mapping[str, object] | None = None,
     schedule: str = "",
-    made_of: bool = False,
     about: str = "",
     angles: tuple[int, ...] = (),
 ) -> Check:
     """Demand that rows that meet say the same; with `both`, each row of the left meets one of the right.
 
     Not measurable where the right has no row that day. `where`: values of the left's rows that are looked at alone;
-    with a `schedule`, rows of games that are off in it are not looked at; where the left is `made_of` the right, nor those
-    whose input changed after they had closed.
+    with a `schedule`, rows of games that are off in it are not looked at.
     """
     pairs = [(column, column) if isinstance(column, str) else column for column in columns]
     same = [_same(left.column(mine), right.column(theirs)) for mine, theirs in pairs]
@@ -194,7 +192,7 @@ def agrees(  # noqa: PLR0913 -- two tables, how they meet, what must be equal
         here = [view.values(left.name, mine) for mine, _ in pairs]
         there = [view.values(right.name, theirs) for _, theirs in pairs]
         picked = [(view.values(left.name, column), value) for column, value in (where or {}).items()]
-        off = _off(view, schedule) if schedule else _overtaken(view, left) if made_of else ()
+        off = _off(view, schedule) if schedule else ()
         games = view.values(left.name, "game_id") if off else ()
         meets = _by_key(view, right, on)
         places, found = [], []
@@ -225,11 +223,6 @@ def agrees(  # noqa: PLR0913 -- two tables, how they meet, what must be equal
 def _off(view: View, schedule: str) -> set[str]:
     games = zip(view.values(schedule, "game_id"), view.values(schedule, "status"), strict=True)
     return {game for game, status in games if status in OFF}
-
-
-def _overtaken(view: View, table: Table) -> set[str]:
-    marks = view.records.marks(view.day) if "game_id" in table.names else ()
-    return {mark.unit.partition("|")[0] for mark in marks if (mark.output, mark.kind) == (table.name, "overtaken")}
 
 
 def _by_key(view: View, table: Table, on: Sequence[str]) -> dict[tuple[Any, ...], list[int]]:
