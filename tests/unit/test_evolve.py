@@ -159,13 +159,13 @@ def test_rows_survive_a_new_name_of_their_table_and_column_and_a_wider_type(tmp_
     opened(tmp_path / "w", after, "scored").close()  # and nothing is left to do
 
 
-def test_what_closed_before_its_table_had_a_column_more_stands_when_the_rest_of_its_slate_is_made_anew(
-    tmp_path: Path,
-) -> None:
-    before, after = table(integer("points")), table(integer("points"), text("other"))
-    rows = [{"day": TODAY, "game_id": game_id, "points": 7, "other": "x"} for game_id in "gh"]
-    first = WriteRequest(
-        step=Step(table=before, work=SQL, timing=AFTER),
+ROWS = [{"day": TODAY, "game_id": game_id, "points": 7, "other": "x"} for game_id in "gh"]
+
+
+def of_both(declared: Table) -> WriteRequest:
+    """Ask for both units of the slate."""
+    return WriteRequest(
+        step=Step(table=declared, work=SQL, timing=AFTER),
         season=SEASON,
         day=TODAY,
         fence=1,
@@ -174,15 +174,22 @@ def test_what_closed_before_its_table_had_a_column_more_stands_when_the_rest_of_
         units={"g": "m", "h": "m"},
         evidence=True,
     )
+
+
+def test_what_closed_before_its_table_had_a_column_more_stands_when_the_rest_of_its_slate_is_made_anew(
+    tmp_path: Path,
+) -> None:
+    before, after = table(integer("points")), table(integer("points"), text("other"))
+    first = of_both(before)
     store = opened(tmp_path / "w", before, "points")
-    store.replace(first, table_from_records(before, [{n: row[n] for n in before.names} for row in rows]))
+    store.replace(first, table_from_records(before, [{n: row[n] for n in before.names} for row in ROWS]))
     store.close()
     store = opened(tmp_path / "w", after, "points, 'x' AS other")
     anew = dataclasses.replace(
         first, step=Step(table=after, work=SQL, timing=AFTER), fence=2, step_version="w", units={"g": "m"}
     )
 
-    proof = store.replace(anew, table_from_records(after, rows[:1])).proof
+    proof = store.replace(anew, table_from_records(after, ROWS[:1])).proof
 
     league: Any = SimpleNamespace(table=lambda _name: after)
     stores: Any = SimpleNamespace(warehouse=store, loaded={"rows": SimpleNamespace(version="w")})
@@ -289,22 +296,12 @@ def test_what_stays_of_a_document_whose_columns_have_changed_is_not_lost_when_a_
         for columns in ((integer("points"),), (integer("points"), text("other")))
     ]
     before, after = tables if way == "new" else reversed(tables)
-    rows = [{"day": TODAY, "game_id": game_id, "points": 7, "other": "x"} for game_id in "gh"]
-    asked = WriteRequest(
-        step=Step(table=before, work=SQL, timing=AFTER),
-        season=SEASON,
-        day=TODAY,
-        fence=1,
-        as_of=NOW,
-        step_version="v",
-        units={"g": "m", "h": "m"},
-        evidence=True,
-    )
-    Published(tmp_path).replace(asked, table_from_records(before, [{n: row[n] for n in before.names} for row in rows]))
+    asked = of_both(before)
+    Published(tmp_path).replace(asked, table_from_records(before, [{n: row[n] for n in before.names} for row in ROWS]))
     now = dataclasses.replace(asked, step=Step(table=after, work=SQL, timing=AFTER), fence=2, units={"g": "n"})
 
     found = Published(tmp_path).replace(
-        now, table_from_records(after, [{n: rows[0][n] for n in after.names} | {"points": 8}])
+        now, table_from_records(after, [{n: ROWS[0][n] for n in after.names} | {"points": 8}])
     )
 
     assert found.changed == {"g"}
