@@ -54,13 +54,14 @@ format: .venv/ready
 	@$(BIN)/ruff format src packages tests benchmarks
 	@$(BIN)/ruff check --fix src packages tests benchmarks
 
-reference: .venv/ready  ## docs/reference.md and the pages of drills, audit rules, checks and mutations, from the code and the evidence
+reference: .venv/ready  ## docs/reference.md and the pages of drills, audit rules, checks, runs and mutations, from the code and the evidence
 	@$(BIN)/python -m benchmarks.reference > docs/reference.md
 	@$(BIN)/python -m benchmarks.drill_page > docs/drills.md
 	@$(BIN)/python -m benchmarks.trying_page > docs/what-trying-found.md
 	@$(BIN)/python -m benchmarks.audit_page > docs/audit-rules.md
 	@$(BIN)/python -m benchmarks.checks_page > docs/checks.md
 	@$(BIN)/python -m benchmarks.decision_index > docs/decisions/README.md
+	@$(BIN)/python -m benchmarks.recorded_runs > docs/recorded-runs.md
 	@test ! -e docs/evidence/mutation_score.json || $(BIN)/python -m benchmarks.mutation_page > docs/mutation-score.md
 
 evidence: .venv/ready  ## docs/evidence.md: each claim, its measurement, and since when it is stale

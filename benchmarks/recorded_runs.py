@@ -1,12 +1,10 @@
 """Real run history against its timetable: what was lost, when one would have been told, in how many messages.
 
-`python -m benchmarks.recorded_runs DATA` prints what was measured; with `--page` it
-writes docs/recorded-runs.md from the evidence.
+`python -m benchmarks.recorded_runs` prints docs/recorded-runs.md, from the evidence.
 """
 
 import json
 import random
-import sys
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -17,7 +15,6 @@ from tipoff.drills.timetable import EARLY, GRACE, Expected, Judged, judge_runs, 
 
 ROOT = Path(__file__).parents[1]
 TIMETABLE = ROOT / "benchmarks" / "timetable.toml"
-PAGE = ROOT / "docs" / "recorded-runs.md"
 EVIDENCE = ROOT / "docs" / "evidence" / "recorded_runs.json"
 REMOVED = 200
 
@@ -121,8 +118,9 @@ def _longest(judged: Judged) -> list[dict[str, Any]]:
     ]
 
 
-def page(measured: Mapping[str, Any], timetable: Sequence[Expected]) -> str:
+def page() -> str:
     """Return docs/recorded-runs.md."""
+    measured, timetable = json.loads(EVIDENCE.read_text())["measured"], read_timetable(TIMETABLE)
     lines = [
         "# Real runs against their timetable",
         "",
@@ -130,7 +128,7 @@ def page(measured: Mapping[str, Any], timetable: Sequence[Expected]) -> str:
             f"{measured['runs']:,} runs of real scheduled jobs, to 2026-03-31, against {measured['slots']:,} slots. A job that"
             " fails leaves no row, so absence is the only evidence: a slot is *lost* when no run of its job begins within 90"
             " minutes. `tipoff replay-incident RUNS --timetable FILE` does it for any file of run times;"
-            " `python -m benchmarks.recorded_runs --page` writes this page from `evidence/recorded_runs.json`."
+            " the page is generated from [its evidence](evidence/recorded_runs.json)."
         ),
         "",
         "## The timetable (UTC)",
@@ -211,7 +209,4 @@ def _came_after(judged: Judged, runs: Runs) -> dict[str, dict[str, int]]:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--page":
-        PAGE.write_text(page(json.loads(EVIDENCE.read_text())["measured"], read_timetable(TIMETABLE)))
-    else:
-        print(json.dumps(recorded_runs(Path(sys.argv[1])), indent=1, default=str))
+    print(page(), end="")

@@ -1,6 +1,7 @@
 """The house's rules, each shown to bite on a module that breaks it."""
 
 import ast
+import json
 import re
 import shlex
 import subprocess
@@ -438,6 +439,14 @@ def test_the_page_of_drills_is_what_the_drills_say() -> None:
     from benchmarks.drill_page import page  # noqa: PLC0415 -- imports the leagues
 
     assert (ROOT / "docs" / "drills.md").read_text() == page(), "run `make reference`"
+
+
+def test_the_pages_of_runs_and_of_mutations_are_what_their_evidence_says() -> None:
+    from benchmarks import mutation_page, recorded_runs  # noqa: PLC0415 -- with the other pages
+
+    assert (ROOT / "docs" / "recorded-runs.md").read_text() == recorded_runs.page(), "run `make reference`"
+    shown = mutation_page.page(json.loads(mutation_page.EVIDENCE.read_text()))
+    assert (ROOT / "docs" / "mutation-score.md").read_text() == "\n".join(shown) + "\n", "run `make reference`"
 
 
 def test_what_trying_found_names_drills_and_tests_that_there_are() -> None:
