@@ -21,8 +21,8 @@ from benchmarks.seasons import season_named
 from tipoff.app import replay as app
 from tipoff.config import read_settings
 from tipoff.core.check import CheckStatus
-from tipoff.core.finding import Severity
 from tipoff.core.home import Home
+from tipoff.core.severity import Severity
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Ledger, schema, watching
 from tipoff.ledger.alerts import AlertStore

@@ -28,7 +28,7 @@ from sqlalchemy import select
 
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock, midnight, on_clock, stopwatch
-from tipoff.core.finding import Severity
+from tipoff.core.severity import Severity
 from tipoff.core.slate import Season
 from tipoff.drills.set_clock import SetClock
 from tipoff.leagues.mlb.world.sample import SampleMlb

@@ -14,8 +14,8 @@ from sqlalchemy import select
 from benchmarks.mutation_score import home_of
 from tipoff.app import replay as app
 from tipoff.config import read_settings
-from tipoff.core.finding import Severity
 from tipoff.core.home import Home
+from tipoff.core.severity import Severity
 from tipoff.ledger import Ledger, schema, watching
 from tipoff.ledger.alerts import AlertStore
 

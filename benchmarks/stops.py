@@ -25,7 +25,7 @@ from tipoff.app.loop import AHEAD, replay
 from tipoff.app.watching import Watch
 from tipoff.core.clock import RealClock, SimClock, pause, stopwatch
 from tipoff.core.errors import PipelineError
-from tipoff.core.finding import Severity
+from tipoff.core.severity import Severity
 from tipoff.drills.faults.files import read_faults
 from tipoff.drills.instance import drill_instance
 from tipoff.engine.plan import opening_of

@@ -14,9 +14,9 @@ from tests.postgres import fresh
 from tests.support import ledger_rows, tipoff
 
 from tipoff.core.errors import LedgerError, UsageError
-from tipoff.core.finding import Severity
 from tipoff.core.payload import SetAside
 from tipoff.core.proof import Proof, UnitProof, proof_row
+from tipoff.core.severity import Severity
 from tipoff.ledger import Batch, Ledger, schema
 from tipoff.ledger.answers import leagues_of, made_of
 from tipoff.ledger.facts import home_now, league_facts

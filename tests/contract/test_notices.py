@@ -18,8 +18,8 @@ from sqlalchemy import event, select
 from tests.receivers import Received, http_receiver, mail_receiver
 from tests.support import called, tipoff
 
-from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident
+from tipoff.core.severity import Severity
 from tipoff.ledger import watching
 from tipoff.ledger.alerts import CLAIM, AlertChanges, AlertStore
 from tipoff.watch import send as sending

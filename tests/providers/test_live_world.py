@@ -19,9 +19,9 @@ from tipoff.app.providers import OffTold, told
 from tipoff.config import ProviderTold, Settings, read_settings
 from tipoff.core.clock import RealClock, SimClock, midnight
 from tipoff.core.errors import UsageError
-from tipoff.core.finding import Severity
 from tipoff.core.outside import Answer, Credits, ProxyChange, ProxyHealth
 from tipoff.core.payload import Fetched, Request
+from tipoff.core.severity import Severity
 from tipoff.core.slate import Season
 from tipoff.leagues.catalog import league_named
 from tipoff.leagues.nba.providers import PROVIDERS, REFERENCE

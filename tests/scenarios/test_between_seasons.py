@@ -20,7 +20,7 @@ from tipoff.config import Settings
 from tipoff.core.clock import Clock, RealClock, Stop, league_day, midnight
 from tipoff.core.errors import ErrorKind, SourceError
 from tipoff.core.fault import Fault
-from tipoff.core.finding import Severity
+from tipoff.core.severity import Severity
 from tipoff.core.slate import Season
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.world.recorded import RecordedNba

@@ -11,10 +11,10 @@ import pytest
 from tests.samples import Samples
 from tests.support import ledger_rows, proofs, replayed, sample_spec, with_step
 
-from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.obligation import SLATE_UNIT, Anchor, Moment, Timing, Units
 from tipoff.core.schema import DAY, Phase, Table, integer, text
+from tipoff.core.severity import Severity
 from tipoff.core.step import SqlWork, Step
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Ledger

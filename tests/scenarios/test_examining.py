@@ -16,8 +16,8 @@ from tests.samples import Samples
 from tipoff.checks.examine import Examined, Examiner
 from tipoff.core.check import WINDOW, Check, CheckStatus, Measured, View
 from tipoff.core.clock import midnight, stopwatch
-from tipoff.core.finding import Severity
 from tipoff.core.home import Home, Profile
+from tipoff.core.severity import Severity
 from tipoff.leagues.checks.probes import is_remade
 from tipoff.leagues.nba import tables as nba
 from tipoff.leagues.nba.league import NBA, sample_season

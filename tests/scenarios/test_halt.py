@@ -12,8 +12,8 @@ from tipoff.app.instance import clock_of, instance_in
 from tipoff.app.loop import replay
 from tipoff.app.replay import end_of
 from tipoff.core.clock import midnight
-from tipoff.core.finding import Severity
 from tipoff.core.home import Home
+from tipoff.core.severity import Severity
 
 OUTPUT, DAYS = "published_predictions", 3
 SPEC = sample_spec(DAYS)

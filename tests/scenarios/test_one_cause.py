@@ -17,8 +17,8 @@ from tipoff.app.watching import EARLIEST, PREGAME_AT, CheckTimes, first_tip
 from tipoff.config import Settings
 from tipoff.core.check import Cadence
 from tipoff.core.clock import SimClock, midnight
-from tipoff.core.finding import Severity
 from tipoff.core.home import Profile
+from tipoff.core.severity import Severity
 from tipoff.core.slate import Season
 from tipoff.drills.faults.files import read_faults
 from tipoff.drills.instance import drill_instance

@@ -19,7 +19,7 @@ from tipoff.app.sentinel import ByChannel, run_sentinel
 from tipoff.config import ChannelSettings, Settings
 from tipoff.core.clock import RealClock, Stop
 from tipoff.core.errors import LedgerError
-from tipoff.core.finding import Severity
+from tipoff.core.severity import Severity
 from tipoff.ledger import Ledger, watching
 from tipoff.ledger.alerts import AlertChanges, AlertStore
 from tipoff.watch import send as sending

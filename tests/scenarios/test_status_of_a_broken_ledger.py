@@ -8,8 +8,8 @@ import pytest
 from tests.support import tipoff
 
 from tipoff.core.clock import RealClock
-from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident
+from tipoff.core.severity import Severity
 from tipoff.ledger.alerts import AlertChanges, AlertStore
 
 

@@ -20,7 +20,7 @@ from tests.samples import Samples
 from tests.support import tipoff
 
 from tipoff.core.clock import RealClock, pause, stopwatch
-from tipoff.core.finding import Severity
+from tipoff.core.severity import Severity
 from tipoff.ledger.alerts import AlertStore
 from tipoff.watch.messages import act_of
 from tipoff.watch.sentinel import LIVE, Sentinel

@@ -29,7 +29,7 @@ from tipoff.app.seasons import learned
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock, Stop, pause, stopwatch
 from tipoff.core.errors import ErrorKind, SourceError
-from tipoff.core.finding import Severity
+from tipoff.core.severity import Severity
 from tipoff.core.slate import Game, Season
 from tipoff.drills.faults.hooks import POINTS
 from tipoff.leagues.nba.league import NBA

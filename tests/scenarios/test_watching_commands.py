@@ -12,8 +12,8 @@ from tests.samples import Samples
 from tests.support import ledger_rows, tipoff
 
 from tipoff.core.errors import UsageError
-from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident
+from tipoff.core.severity import Severity
 from tipoff.leagues.nba.league import sample_season
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore

@@ -17,8 +17,8 @@ from tests.support import ledger_rows, sample_spec, with_step
 from tipoff.app import replay as app
 from tipoff.config import Settings
 from tipoff.core.check import Check
-from tipoff.core.finding import Severity
 from tipoff.core.payload import Parsed, Payload
+from tipoff.core.severity import Severity
 from tipoff.core.step import Context, Made, PublishWork, PythonWork, SourceWork, SqlWork, Step
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.predict import decisions

@@ -13,8 +13,8 @@ from tests.checked import AWAY, GAME, HOME, KNOWN, TIP, YESTERDAY, Slate, checke
 from tests.nba import TODAY
 
 from tipoff.core.check import Cadence, Check, CheckStatus, Measured
-from tipoff.core.finding import Severity
 from tipoff.core.obligation import NOT_KEPT_YET
+from tipoff.core.severity import Severity
 from tipoff.leagues.checks import kinds, rowwise
 from tipoff.leagues.checks import probes as looks
 from tipoff.leagues.checks.generic import generic

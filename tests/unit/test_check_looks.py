@@ -12,8 +12,8 @@ from tests.nba import SEASON, TODAY
 
 from tipoff.core.check import Cadence, Check, CheckStatus, Measured
 from tipoff.core.clock import midnight
-from tipoff.core.finding import Severity
 from tipoff.core.rows import table_from_records
+from tipoff.core.severity import Severity
 from tipoff.leagues.checks import probes as looks
 from tipoff.leagues.checks import rests
 from tipoff.leagues.identity.names import name_key

@@ -12,7 +12,7 @@ from tests.nba import TODAY
 from tipoff.checks.work import work
 from tipoff.core.check import WINDOW, CheckStatus
 from tipoff.core.clock import midnight
-from tipoff.core.finding import Severity
+from tipoff.core.severity import Severity
 from tipoff.ledger import schema
 
 CHECKS = {check.name.partition(".")[2]: check for check in work()}

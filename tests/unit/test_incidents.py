@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tipoff.core.finding import Severity
 from tipoff.core.incident import NOT_TOLD, Incident, Trouble
+from tipoff.core.severity import Severity
 from tipoff.watch.incidents import (
     CRITICAL_FROM,
     DIGEST,

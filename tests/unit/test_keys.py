@@ -23,8 +23,8 @@ from tests.engine import (
     step,
 )
 
-from tipoff.core.finding import Severity
 from tipoff.core.obligation import State, Verb
+from tipoff.core.severity import Severity
 from tipoff.core.window import SLATE, Input
 from tipoff.engine.book import Book
 from tipoff.engine.keys import Keys

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from tests.checked import KNOWN, owed, ran
 from tests.nba import TODAY
 
-from tipoff.core.finding import Severity
 from tipoff.core.home import Profile
+from tipoff.core.severity import Severity
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Batch, Ledger, watching
 from tipoff.ledger.alerts import AlertStore

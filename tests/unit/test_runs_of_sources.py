@@ -13,11 +13,11 @@ from tests.engine import AFTER, EVENING, HOUR, SEASON, TODAY, book_of, entry_of,
 from tipoff.core import parsing
 from tipoff.core.clock import SimClock
 from tipoff.core.errors import ErrorKind, SourceError
-from tipoff.core.finding import Severity
 from tipoff.core.payload import Fetched, Parsed, Payload, Request
 from tipoff.core.proof import Proof, UnitProof
 from tipoff.core.rows import arrow_schema
 from tipoff.core.schema import DAY, KNOWN_AT, Phase, Table, text
+from tipoff.core.severity import Severity
 from tipoff.core.slate import Game, Slate
 from tipoff.core.step import SourceWork, Step
 from tipoff.engine import ledger_rows

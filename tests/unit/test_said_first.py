@@ -12,8 +12,8 @@ from tipoff.app.replay import replay_spec
 from tipoff.cli.show import print_json
 from tipoff.config import Settings
 from tipoff.core.errors import UsageError
-from tipoff.core.finding import Severity
 from tipoff.core.incident import Trouble
+from tipoff.core.severity import Severity
 from tipoff.leagues.catalog import content_named
 from tipoff.leagues.predict import boosting
 

@@ -7,7 +7,7 @@ import pytest
 
 from tipoff.core.clock import Hours, age, is_ahead, is_fresh
 from tipoff.core.errors import UsageError
-from tipoff.core.finding import Severity
+from tipoff.core.severity import Severity
 from tipoff.ledger import LEASE, Lease
 from tipoff.ledger.facts import NoSeason
 from tipoff.watch.sentinel import LIVE, Facts, Limits, judge, unreadable

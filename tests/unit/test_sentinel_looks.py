@@ -12,7 +12,7 @@ import pytest
 from tipoff.app.sentinel import sentinel_of
 from tipoff.config import Settings
 from tipoff.core.clock import league_day
-from tipoff.core.finding import Severity
+from tipoff.core.severity import Severity
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident
 from tipoff.core.records import ObligationRecord, WaiverRecord
+from tipoff.core.severity import Severity
 from tipoff.ledger import Lease
 from tipoff.ledger.facts import NoSeason
 from tipoff.views.flow import Flow

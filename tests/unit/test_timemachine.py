@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tipoff.core.errors import UsageError
-from tipoff.core.finding import Severity
+from tipoff.core.severity import Severity
 from tipoff.drills.backtest import LOOK, in_words, replay_ledger
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident
+from tipoff.core.severity import Severity
 from tipoff.leagues.nba.league import NBA
 from tipoff.views.boundary import boundary_lines
 from tipoff.views.trace import Trace, trace_lines

@@ -11,7 +11,7 @@ import pytest
 from tipoff.cli.main import cli, main
 from tipoff.cli.show import WORDS, prediction_lines, print_json
 from tipoff.core.build import build
-from tipoff.core.finding import Severity
+from tipoff.core.severity import Severity
 from tipoff.leagues.nba.league import NBA
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.checked import MORNING, Slate, checked, decided, ran, tick
 from tests.nba import TODAY
 
-from tipoff.core.finding import Severity
+from tipoff.core.severity import Severity
 from tipoff.leagues.nba.league import NBA
 from tipoff.views.health import Line, lines_in_words, workflow
 

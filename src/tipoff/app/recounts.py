@@ -9,10 +9,10 @@ from tipoff.app.chores import Chores
 from tipoff.app.instance import Instance, OpenStores
 from tipoff.core.clock import league_day
 from tipoff.core.errors import Damaged, LedgerError, PipelineError
-from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.proof import Loss, Proof, UnitProof
 from tipoff.core.schema import Phase
+from tipoff.core.severity import Severity
 from tipoff.engine.findings import STORE, WAREHOUSE
 from tipoff.engine.losses import lost_by_stores
 from tipoff.engine.starting import damage_finding

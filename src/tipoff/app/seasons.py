@@ -10,9 +10,9 @@ from tipoff.app.chores import Chores, InThread
 from tipoff.core.build import build
 from tipoff.core.clock import RunningClock, Stop, league_day, wait
 from tipoff.core.errors import PipelineError, SourceError
-from tipoff.core.finding import Severity
 from tipoff.core.home import Home
 from tipoff.core.league import League
+from tipoff.core.severity import Severity
 from tipoff.core.slate import Season
 from tipoff.core.step import SourceWork
 from tipoff.ledger import Batch, Ledger

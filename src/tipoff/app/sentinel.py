@@ -18,9 +18,9 @@ from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import RealClock, RunningClock, Stop, wait
 from tipoff.core.errors import LedgerError, PipelineError, UsageError
-from tipoff.core.finding import Severity
 from tipoff.core.home import Home
 from tipoff.core.incident import Trouble
+from tipoff.core.severity import Severity
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import AlertStore
 from tipoff.ledger.facts import must_be_worked_on

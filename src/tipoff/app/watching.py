@@ -12,10 +12,10 @@ from tipoff.checks.examine import Examiner
 from tipoff.core.check import Cadence, CheckStatus
 from tipoff.core.clock import is_ahead, league_day, midnight, on_clock, stopwatch
 from tipoff.core.errors import LedgerError
-from tipoff.core.finding import Severity
 from tipoff.core.home import Home, Profile
 from tipoff.core.incident import Trouble
 from tipoff.core.league import League
+from tipoff.core.severity import Severity
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import SourceWork
 from tipoff.engine.findings import WAREHOUSE

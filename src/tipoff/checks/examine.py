@@ -14,10 +14,10 @@ from tipoff.checks.profile import USUAL
 from tipoff.checks.view import Profiles, Seen, SlateView
 from tipoff.core.check import NOTHING, WINDOW, Cadence, Check, CheckStatus, Measured
 from tipoff.core.errors import LedgerError, PipelineError, WarehouseError
-from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Phase
+from tipoff.core.severity import Severity
 from tipoff.core.slate import Season
 from tipoff.core.wording import some
 from tipoff.ledger import Batch, Ledger

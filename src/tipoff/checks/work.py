@@ -17,8 +17,8 @@ from typing import Self
 
 from tipoff.core.check import Check, Measured, View
 from tipoff.core.clock import league_day, midnight
-from tipoff.core.finding import Severity
 from tipoff.core.records import ArrivalRecord, Records, RunRecord
+from tipoff.core.severity import Severity
 from tipoff.ledger import LEASE
 
 INFO, WARNING = Severity.INFO, Severity.WARNING

@@ -10,8 +10,8 @@ import click
 from tipoff.cli.show import DAY, answer, as_json, league_here, now_here, open_ledger
 from tipoff.config import read_settings
 from tipoff.core.errors import UsageError
-from tipoff.core.finding import Severity
 from tipoff.core.league import League
+from tipoff.core.severity import Severity
 from tipoff.views import health as views
 
 Command = Callable[..., Any]

@@ -11,7 +11,7 @@ from tipoff.app.sentinel import channels_of, look_once, run_sentinel
 from tipoff.config import read_settings
 from tipoff.core.clock import RealClock, RunningClock, Stop
 from tipoff.core.errors import UsageError
-from tipoff.core.finding import Severity
+from tipoff.core.severity import Severity
 from tipoff.watch.notices import Message, NotSent
 from tipoff.watch.send import send
 

@@ -15,8 +15,8 @@ from tipoff.config import Settings, read_settings
 from tipoff.core.clock import RealClock
 from tipoff.core.door import clean
 from tipoff.core.errors import LedgerError, NoLedger, PipelineError, UsageError
-from tipoff.core.finding import Severity
 from tipoff.core.obligation import State
+from tipoff.core.severity import Severity
 from tipoff.core.wording import aligned
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_other

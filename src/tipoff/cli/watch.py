@@ -14,7 +14,7 @@ from tipoff.cli.show import DAY, answer, as_json, league_here, now_here, open_le
 from tipoff.config import Settings, read_settings
 from tipoff.core.clock import RealClock, RunningClock, league_day
 from tipoff.core.errors import UsageError
-from tipoff.core.finding import Severity
+from tipoff.core.severity import Severity
 from tipoff.leagues.catalog import league_named
 
 if TYPE_CHECKING:

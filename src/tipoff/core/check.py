@@ -6,9 +6,9 @@ from datetime import date, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tipoff.core.finding import Severity
 from tipoff.core.records import Records
 from tipoff.core.schema import Table
+from tipoff.core.severity import Severity
 from tipoff.core.slate import Season
 
 if TYPE_CHECKING:

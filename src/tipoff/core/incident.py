@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Self
 
 from tipoff.core.clock import league_day
-from tipoff.core.finding import Severity
+from tipoff.core.severity import Severity
 
 NOT_TOLD = -1
 

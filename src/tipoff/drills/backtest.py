@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tipoff.core.clock import league_day
 from tipoff.core.errors import UsageError
-from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
+from tipoff.core.severity import Severity
 from tipoff.core.wording import counted
 from tipoff.ledger import Ledger
 from tipoff.ledger.reader import LeagueRecords

@@ -14,9 +14,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.schema import Phase
+from tipoff.core.severity import Severity
 from tipoff.core.step import Edge, PublishWork, PythonWork, Step
 from tipoff.core.window import SLATE
 from tipoff.drills.alerts import too_many

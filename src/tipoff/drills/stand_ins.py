@@ -11,12 +11,12 @@ from sqlglot import exp
 
 from tipoff.core.clock import SimClock, midnight
 from tipoff.core.errors import OverTime, SourceError
-from tipoff.core.finding import Severity
 from tipoff.core.gate import Verdict
 from tipoff.core.obligation import Anchor, Moment, Obligation
 from tipoff.core.payload import Payload, Request
 from tipoff.core.retry import RetryPolicy
 from tipoff.core.schema import Table
+from tipoff.core.severity import Severity
 from tipoff.core.slate import Game, Slate
 from tipoff.core.step import Step
 from tipoff.core.window import Input, Window, WindowKind

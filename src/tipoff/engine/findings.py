@@ -14,9 +14,9 @@ from tipoff.core.errors import (
     WarehouseError,
     WriteConflict,
 )
-from tipoff.core.finding import Severity
 from tipoff.core.gate import Evidence
 from tipoff.core.obligation import State
+from tipoff.core.severity import Severity
 from tipoff.core.step import SourceWork
 from tipoff.engine.book import Book, Entry, Key
 from tipoff.engine.budget import RunBudget

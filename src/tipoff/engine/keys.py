@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 
-from tipoff.core.finding import Severity
 from tipoff.core.obligation import Gaps
+from tipoff.core.severity import Severity
 from tipoff.core.step import SourceWork
 from tipoff.engine.book import Book, Key
 from tipoff.ledger import Batch

@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
-from tipoff.core.finding import Severity
 from tipoff.core.payload import WITHOUT_IT
 from tipoff.core.proof import Loss, Proof, UnitProof
 from tipoff.core.schema import WHOLE_SLATE
+from tipoff.core.severity import Severity
 from tipoff.engine.book import Book, Entry
 from tipoff.engine.findings import STORE
 from tipoff.ledger import Batch

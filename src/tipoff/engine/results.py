@@ -8,9 +8,9 @@ from textwrap import shorten
 from typing import Any
 
 from tipoff.core.errors import ErrorKind, InputGone, NotBegun, Resting
-from tipoff.core.finding import Severity
 from tipoff.core.proof import Loss, Proof, proof_row
 from tipoff.core.retry import LONGEST_ASKED, POLICIES, Breaker, while_freed
+from tipoff.core.severity import Severity
 from tipoff.core.step import SourceWork
 from tipoff.core.window import SLATE
 from tipoff.engine import ledger_rows, rules

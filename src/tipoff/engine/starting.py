@@ -7,7 +7,7 @@ from typing import Any
 
 from tipoff.core.clock import is_ahead, league_day
 from tipoff.core.errors import Damaged
-from tipoff.core.finding import Severity
+from tipoff.core.severity import Severity
 from tipoff.engine.findings import CLOCK, CONTROLLER
 from tipoff.ledger import LedgerSnapshot
 from tipoff.ledger.rows import finding

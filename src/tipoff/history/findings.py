@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from tipoff.core.clock import league_day
-from tipoff.core.finding import Severity
 from tipoff.core.quota import Level
+from tipoff.core.severity import Severity
 from tipoff.history.pace import Pace
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.batches import Standing

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tipoff.core import quota
 from tipoff.core.errors import ErrorKind, LedgerError, PipelineError, WarehouseError
-from tipoff.core.finding import Severity
+from tipoff.core.severity import Severity
 from tipoff.history import numbers
 from tipoff.history.findings import FLOWS, HELD_BACK, Troubles
 from tipoff.history.pace import MINUTE, PACE, LoadOutcome, Pace, after_error, after_outcome, is_due, take_slot

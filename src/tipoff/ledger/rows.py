@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from tipoff.core.finding import Severity
+from tipoff.core.severity import Severity
 from tipoff.core.slate import Game, GameStatus, Season
 
 _SHOWN = 20  # units named in a row; the rest are counted

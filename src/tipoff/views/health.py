@@ -7,10 +7,10 @@ from datetime import date, datetime, timedelta
 
 from tipoff.checks.work import OF_ANY_TIME, Span, work
 from tipoff.core.clock import league_day
-from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.records import RunRecord
 from tipoff.core.schema import Phase
+from tipoff.core.severity import Severity
 from tipoff.core.slate import OFF
 from tipoff.ledger import Ledger
 from tipoff.ledger.home_reader import unsent

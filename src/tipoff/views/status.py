@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tipoff.core.clock import league_day
-from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
 from tipoff.core.obligation import State
 from tipoff.core.records import HaltRecord, ObligationRecord, WaiverRecord
+from tipoff.core.severity import Severity
 from tipoff.core.slate import OFF
 from tipoff.core.wording import counted, length
 from tipoff.ledger import Ledger

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from tipoff.core.errors import UsageError
-from tipoff.core.finding import Severity
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.core.payload import WITHOUT_IT
 from tipoff.core.records import ConflictRecord, FindingRecord, GateRecord, ObligationRecord, WaiverRecord
 from tipoff.core.schema import Table
+from tipoff.core.severity import Severity
 from tipoff.core.wording import counted, some
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import league_facts, season_of

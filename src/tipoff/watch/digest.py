@@ -9,12 +9,12 @@ from typing import Any
 
 from tipoff.core import quota
 from tipoff.core.clock import LEAGUE_ZONE, league_day
-from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.core.proof import Proof
 from tipoff.core.records import ObligationRecord
+from tipoff.core.severity import Severity
 from tipoff.core.slate import OFF
 from tipoff.core.step import PublishWork
 from tipoff.core.wording import counted, some

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tipoff.core.clock import is_ahead
-from tipoff.core.finding import Severity
 from tipoff.core.incident import NOT_TOLD, Incident, Trouble
 from tipoff.core.records import FindingRecord
+from tipoff.core.severity import Severity
 from tipoff.core.wording import length, some
 
 Inputs = Callable[[str], AbstractSet[str]]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tipoff.core.clock import LEAGUE_ZONE
-from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, IncidentEvent
+from tipoff.core.severity import Severity
 from tipoff.ledger.facts import BetweenSeasons
 
 _SHOWN = 6

@@ -11,9 +11,9 @@ from typing import Any
 
 from tipoff.core.clock import is_fresh, league_day, on_clock
 from tipoff.core.errors import LedgerError, UsageError
-from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
 from tipoff.core.league import League
+from tipoff.core.severity import Severity
 from tipoff.core.step import SqlWork, Step
 from tipoff.core.window import WindowKind
 from tipoff.ledger import Batch, Ledger

@@ -8,8 +8,8 @@ from typing import Any
 
 from tipoff.core.clock import LEAGUE_ZONE, league_day
 from tipoff.core.errors import PipelineError
-from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
+from tipoff.core.severity import Severity
 from tipoff.ledger.alerts import AlertChanges, AlertStore
 from tipoff.watch.incidents import Change
 from tipoff.watch.messages import act_of, lines_of, title_of

@@ -9,11 +9,11 @@ from typing import Any
 
 from tipoff.core import quota
 from tipoff.core.clock import league_day, midnight
-from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.core.records import ObligationRecord
+from tipoff.core.severity import Severity
 from tipoff.core.step import SourceWork
 from tipoff.ledger import Ledger, quota_use
 from tipoff.ledger.alerts import incidents_opened, touched_by_hand

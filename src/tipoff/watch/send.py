@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tipoff.core.clock import stopwatch
-from tipoff.core.finding import Severity
+from tipoff.core.severity import Severity
 from tipoff.watch.notices import Channel, Message, NotSent
 
 if TYPE_CHECKING:

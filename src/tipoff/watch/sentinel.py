@@ -11,8 +11,8 @@ from typing import Any
 
 from tipoff.core.clock import AHEAD, Hours, is_ahead, league_day
 from tipoff.core.errors import LedgerError, NoLedger, UsageError
-from tipoff.core.finding import Severity
 from tipoff.core.incident import Incident, Trouble
+from tipoff.core.severity import Severity
 from tipoff.core.wording import length
 from tipoff.ledger import LEASE, Lease, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore, by_cause, read_incidents

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tipoff.core.check import Cadence, Check
-from tipoff.core.finding import Severity
 from tipoff.core.schema import Column, ColumnType, Table
+from tipoff.core.severity import Severity
 
 READ = "read the failing keys; the payload is in the archive"
 ERROR, WARNING, CRITICAL = Severity.ERROR, Severity.WARNING, Severity.CRITICAL

@@ -8,9 +8,9 @@ from typing import Any
 
 from tipoff.core.check import Cadence, Check, Measured, View
 from tipoff.core.errors import PipelineError
-from tipoff.core.finding import Severity
 from tipoff.core.rows import arrow_schema, units_of
 from tipoff.core.schema import Table
+from tipoff.core.severity import Severity
 from tipoff.core.slate import OFF
 
 ERROR, WARNING, CRITICAL = Severity.ERROR, Severity.WARNING, Severity.CRITICAL

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tipoff.core.check import NOTHING, Cadence, Check, Measured, View
-from tipoff.core.finding import Severity
 from tipoff.core.obligation import NOT_KEPT_YET
 from tipoff.core.schema import Column, ColumnType, Table
+from tipoff.core.severity import Severity
 from tipoff.core.slate import OFF
 from tipoff.leagues.checks.kinds import ERROR, READ, WARNING, Words
 from tipoff.leagues.checks.probes import probe

@@ -8,8 +8,8 @@ from math import inf, nan
 
 from tipoff.checks.profile import ROWS, Profile
 from tipoff.core.check import Cadence, Check, Measured, View
-from tipoff.core.finding import Severity
 from tipoff.core.schema import Column, ColumnType, Table
+from tipoff.core.severity import Severity
 
 Find = Callable[[Profile, Sequence[Profile]], Iterator[str]]
 LEAST = 7  # with fewer nothing is usual yet

@@ -1,4 +1,4 @@
-"""How bad it is what was found."""
+"""How bad what was found is."""
 
 from enum import IntEnum
 
