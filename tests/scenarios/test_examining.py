@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -17,11 +18,12 @@ from tipoff.checks.examine import Examined, Examiner
 from tipoff.core.check import WINDOW, Check, CheckStatus, Measured, View
 from tipoff.core.clock import midnight, stopwatch
 from tipoff.core.home import Home, Profile
+from tipoff.core.proof import read_units, units_text
 from tipoff.core.severity import Severity
 from tipoff.leagues.checks.probes import is_remade
 from tipoff.leagues.nba import tables as nba
 from tipoff.leagues.nba.league import NBA, sample_season
-from tipoff.ledger import Ledger, schema, watching
+from tipoff.ledger import Batch, Ledger, schema, watching
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.published import Published
@@ -130,6 +132,34 @@ def test_an_output_that_is_not_what_its_inputs_give_is_named_by_its_unit(patient
     found = patient.examine()["player_games.is_what_its_inputs_give"]
 
     assert (found.status, found.measured.failing) == (CheckStatus.FAILED, (game,))
+
+
+def test_what_an_earlier_build_made_of_a_slate_is_not_held_against_todays_formulas_and_the_rest_is(
+    patient: Patient,
+) -> None:
+    check, [proof] = "player_games.is_what_its_inputs_give", _proofs_of(patient, "player_games")
+    kept, anew, *_ = units = read_units(proof["units"])
+    patient.spoil(f"UPDATE nba_analytics.player_games SET points = points + 1 WHERE day = '{TODAY}'")
+    of_both = {
+        name: dataclasses.replace(unit, step_version="" if name == anew else "v") for name, unit in units.items()
+    }
+
+    told = patient.examine()[check].measured.failing
+    patient.ledger.commit(_batch("proofs", proof | {"units": units_text(of_both)}))
+    of_one = patient.examine()[check].measured.failing
+
+    assert (kept in told, of_one) == (True, (anew,))
+
+
+def _proofs_of(patient: Patient, output: str) -> list[dict[str, Any]]:
+    kept = schema.proofs
+    return patient.ledger.rows(select(kept).where(kept.c.output == output, kept.c.day == TODAY))
+
+
+def _batch(table: str, row: dict[str, Any]) -> Batch:
+    batch = Batch()
+    batch.add(table, row)
+    return batch
 
 
 def test_an_output_that_was_never_made_cannot_be_made_anew(patient: Patient) -> None:

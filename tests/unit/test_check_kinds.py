@@ -14,6 +14,7 @@ from tests.nba import TODAY
 
 from tipoff.core.check import Cadence, Check, CheckStatus, Measured
 from tipoff.core.obligation import NOT_KEPT_YET
+from tipoff.core.proof import read_units, units_text
 from tipoff.core.severity import Severity
 from tipoff.leagues.checks import kinds, rowwise
 from tipoff.leagues.checks import probes as looks
@@ -410,6 +411,33 @@ def test_what_fails_beside_inputs_that_changed_since_it_closed_or_came_of_an_ear
 
     said, nothing = CheckStatus.FAILED, CheckStatus.NOT_MEASURABLE
     assert found == [said, nothing, said, nothing, said]
+
+
+def test_of_a_slate_of_two_builds_only_what_the_present_one_made_is_told_where_it_fails(slate: Slate) -> None:
+    output, own, failing = nba.CANDIDATES.name, "another", [f"{GAME}|101"]
+    one = Check(
+        name="x.y",
+        claim="",
+        severity=Severity.ERROR,
+        tables=("schedule", output),
+        look=lambda _view: Measured(value=0.5, failing=tuple(failing)),
+        do="",
+    )
+    row = proven(output, {GAME: 2, own: 2}) | {"step_version": slate.examiner.loaded[output].version}
+    units = read_units(row["units"])
+    units[GAME] = dataclasses.replace(units[GAME], step_version="of-before")
+
+    slate.write("proofs", row | {"units": units_text(units)})
+    found = [slate.measure(one).status]
+    failing.append(f"{own}|102")
+    found.append(slate.measure(one).status)
+    slate.write(
+        "marks",
+        {"league": "nba", "output": output, "day": TODAY, "unit": own, "kind": "overtaken", "at": KNOWN, "note": ""},
+    )
+    found.append(slate.measure(one).status)
+
+    assert found == [CheckStatus.NOT_MEASURABLE, CheckStatus.FAILED, CheckStatus.NOT_MEASURABLE]
 
 
 def test_what_came_of_a_build_that_made_the_same_is_told_where_it_fails(slate: Slate) -> None:

@@ -385,6 +385,19 @@ def test_a_unit_is_stale_when_its_step_version_changed_while_its_day_is_open(boo
     assert judged(book, "raw", NIGHT + 48 * HOUR).plans != ()
 
 
+def test_of_a_slate_of_two_versions_the_older_units_are_stale(book: Book) -> None:
+    made_as_judged(book, "raw", NIGHT)
+    entry = entry_of(book, "raw")
+    assert entry.proof is not None
+    assert judged(book, "raw", NIGHT).plans == ()
+    first, *others = entry.proof.units.values()
+    units = {unit.unit: unit for unit in (dataclasses.replace(first, step_version="v0"), *others)}
+
+    entry.proof = dataclasses.replace(entry.proof, units=units)
+
+    assert judged(book, "raw", NIGHT).reason == "its proof is old: 1 of 2 units"
+
+
 def test_what_a_version_made_that_is_declared_to_be_the_same_is_not_outdated() -> None:
     renamed = step("renamed", SQL, AFTER, same_as=("v0",))
     book = book_of({renamed: ()}, [ONE])

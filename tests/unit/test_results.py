@@ -104,6 +104,8 @@ class Desk:
         proven = dict(known.units) if known else {}
         for unit, made in more.get("stored", {}).items():
             proven[unit] = dataclasses.replace(proven[unit], made_from=made)
+        for unit, version in more.get("made_by", {}).items():
+            proven[unit] = dataclasses.replace(proven[unit], step_version=version)
         content = more.get("content", "rows")
         for unit in units.keys() - refused.keys() - missing:
             proven[unit] = UnitProof(unit=unit, n_rows=3, content_hash=f"{content} of {unit}")
@@ -182,6 +184,23 @@ def test_what_a_run_was_not_asked_for_stays_made_from_what_it_was_known_to_be(de
     proof = desk.entry("raw").proof
     assert proof is not None
     assert {unit: found.made_from for unit, found in proof.units.items()} == {"one": "z", "two": "y"}
+
+
+def test_what_came_out_as_an_earlier_version_made_it_is_of_the_version_that_looked_last(desk: Desk) -> None:
+    """A store that wrote nothing names the earlier one at each run, and each unit in turn would be made anew for ever."""
+    desk.ends("raw", {"one": "x", "two": "x"})
+    entry = desk.entry("raw")
+    assert entry.proof is not None
+    now = desk.book.loaded["raw"].version
+
+    entry.proof = dataclasses.replace(entry.proof, step_version="earlier")
+    desk.ends("raw", {"one": "x"}, changed=(), made_by={"two": "earlier"})
+    of_both = {unit: entry.proof.version_of(found) for unit, found in entry.proof.units.items()}
+    desk.ends("raw", {"two": "x"}, changed=(), made_by={"one": "earlier"})
+    anew = {unit: entry.proof.version_of(found) for unit, found in entry.proof.units.items()}
+
+    assert of_both == {"one": now, "two": "earlier"}
+    assert anew == {"one": now, "two": now}
 
 
 def test_a_success_ends_the_failures_and_the_wait(desk: Desk) -> None:

@@ -108,8 +108,7 @@ def recounted(league: League, stores: Instance | OpenStores, proof: Proof) -> li
     other = {
         name
         for name, unit in proof.units.items()
-        if unit.n_rows
-        and not stands(unit, *counted.get(name, (0, "")), by_hash=(unit.step_version or proof.step_version) == now)
+        if unit.n_rows and not stands(unit, *counted.get(name, (0, "")), by_hash=proof.version_of(unit) == now)
     }
     how = f"a recount of {len(proof.units)} units found {len(other)} other than proven"
     return [Loss(output=proof.output, day=proof.day, how=how, units=frozenset(other))] if other else []

@@ -147,12 +147,14 @@ class Examiner:
         loaded, proof = self.loaded.get(own), view.records.proof(own, view.day)
         if loaded is None or proof is None or (len(check.tables) == 1 and loaded.step.phase is not Phase.PUBLISHED):
             return ""
-        if proof.step_version not in {loaded.version, *loaded.step.same_as}:
+        same, failing = {loaded.version, *loaded.step.same_as}, set(map(_game, measured.failing))
+        made_by = {unit: proof.version_of(found) for unit, found in proof.units.items()} or {"": proof.step_version}
+        earlier = {_game(unit) for unit, version in made_by.items() if version not in same}
+        if same.isdisjoint(made_by.values()) or (failing and failing <= earlier):
             return "an earlier build made it"
         marks = view.records.marks(view.day)
         overtaken = {_game(mark.unit) for mark in marks if (mark.output, mark.kind) == (own, "overtaken")}
-        is_all = overtaken and measured.failing and overtaken.issuperset(map(_game, measured.failing))
-        return "its input has changed since it closed" if is_all else ""
+        return "its input has changed since it closed" if failing and failing <= earlier | overtaken else ""
 
     def _blamed(self, found: Sequence[Examined], day: date) -> list[Examined]:
         """Blame each failure on the most upstream table that fails a check of its own, or on what that suffers from."""

@@ -175,21 +175,23 @@ class SlateView:
     def remade(self, output: str) -> tuple[Sequence[str], int] | None:
         """See `tipoff.core.check.View`."""
         loaded, proof = self.loaded[output], self.records.proof(output, self.day)
-        if proof is None or proof.step_version != loaded.version:
+        if proof is None:
             return None
+        table = loaded.step.table
+        stands = hash_units(table, conform(table, self.rows(output)))
+        apart = {unit for unit, found in proof.units.items() if proof.version_of(found) != loaded.version}
+        apart |= {unit for unit in (*stands, *proof.units) if self._is_apart(output, unit)}
         proven = {
             unit: found
             for unit, found in proof.units.items()
-            if found.as_of is not None and not found.retrospective and not self._is_apart(output, unit)
+            if found.as_of is not None and not found.retrospective and unit not in apart
         }
-        table = loaded.step.table
-        stands = hash_units(table, conform(table, self.rows(output)))
         failing: list[str] = []
         for as_of in sorted({found.as_of for found in proven.values() if found.as_of is not None}):
             units = {unit: found for unit, found in proven.items() if found.as_of == as_of}
             made = self._hashed(loaded, as_of, units)
             failing += [unit for unit in units if made.get(unit) != stands.get(unit)]
-        failing += [unit for unit in stands if unit not in proven and not self._is_apart(output, unit)]
+        failing += [unit for unit in stands if unit not in proven and unit not in apart]
         return failing, len(proven)
 
     def _is_apart(self, output: str, unit: str) -> bool:

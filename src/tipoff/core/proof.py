@@ -57,6 +57,10 @@ class Proof:
         """Rows over all units."""
         return sum(unit.n_rows for unit in self.units.values())
 
+    def version_of(self, unit: UnitProof) -> str:
+        """Return the version of the step that made one of its units."""
+        return unit.step_version or self.step_version
+
     @property
     def digest(self) -> str:
         """One digest of the content of every unit; equal content has an equal digest."""

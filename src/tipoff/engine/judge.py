@@ -255,7 +255,7 @@ def _is_stale(  # noqa: PLR0913 -- all of one rule
         return True
     obligation = entry.obligation
     is_remade = entry.remake or rules.is_of_open_day(obligation.day, now)
-    if is_remade and entry.proof is not None and not book.is_current(entry.step.name, entry.proof.step_version):
+    if is_remade and entry.proof and not book.is_current(entry.step.name, entry.proof.version_of(proof)):
         return True
     again = book.lacking.get(obligation.day) if entry.step.name == book.league.schedule else None
     tally.wakes += [again] if again is not None else []

@@ -112,8 +112,7 @@ def renewed(claim: Claim, written: WriteResult, *, now: datetime) -> Proof:
 
     The other units are what they were known to be: a store that wrote nothing names what it last wrote them from.
     """
-    known = claim.previous.units if claim.previous else {}
-    units = {name: _if_same(unit, known.get(name)) for name, unit in written.proof.units.items()}
+    units = {name: _as_known(unit, claim) for name, unit in written.proof.units.items()}
     for unit, made in claim.plan.units.items():
         if unit in units and unit not in written.refused:
             units[unit] = dataclasses.replace(
@@ -122,17 +121,20 @@ def renewed(claim: Claim, written: WriteResult, *, now: datetime) -> Proof:
                 made_from=made,
                 retrospective=claim.plan.retrospective,
                 partial=unit in claim.plan.partial,
+                step_version=written.proof.units[unit].step_version,
             )
     return dataclasses.replace(
         written.proof, units=units, step_version=claim.loaded.version, inputs=claim.inputs, made_at=now
     )
 
 
-def _if_same(stored: UnitProof, known: UnitProof | None) -> UnitProof:
-    if known is None or (known.content_hash, known.excuse) != (stored.content_hash, stored.excuse):
+def _as_known(stored: UnitProof, claim: Claim) -> UnitProof:
+    previous, now = claim.previous, claim.loaded.version
+    known = previous.units.get(stored.unit) if previous else None
+    if not previous or not known or (known.content_hash, known.excuse) != (stored.content_hash, stored.excuse):
         return stored
-    version = stored.step_version
-    return known if known.step_version == version else dataclasses.replace(known, step_version=version)
+    made_by = previous.version_of(known)
+    return dataclasses.replace(known, step_version="" if made_by == now else made_by)
 
 
 def result_rows(outcome: Outcome, own: str, *, now: datetime, blame: str = "") -> Iterable[tuple[str, Row]]:
