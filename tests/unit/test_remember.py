@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.engine import (
     AFTER,
+    BEFORE_START,
     EVENING,
     HOUR,
     NOON,
@@ -20,6 +21,7 @@ from tests.engine import (
     book_of,
     game,
     judged,
+    made_as_judged,
     prove,
     step,
 )
@@ -27,12 +29,14 @@ from tests.engine import (
 from tipoff.core.gate import Evidence
 from tipoff.core.obligation import State
 from tipoff.core.proof import Proof
+from tipoff.core.window import SLATE, Input
 from tipoff.engine.book import Book
 from tipoff.engine.remember import outputs_since, remember
 from tipoff.engine.results import Counts, Results
 from tipoff.engine.starting import silence_before
 from tipoff.ledger import Batch, LedgerSnapshot
 
+MINUTE = timedelta(minutes=1)
 NIGHT = EVENING + 4 * HOUR
 RAW, OTHER = step("raw", SOURCE, AFTER), step("other", SQL, AFTER)
 ONE = game("one")
@@ -99,6 +103,27 @@ def test_what_is_known_of_an_obligation_is_taken_up() -> None:
     assert (entry.excused, entry.decided, entry.tries) == ({"two": "postponed"}, ("WAIT", "why"), {"one": 2})
     assert book.evidence("raw", TODAY, "one") is Evidence.PROVEN
     assert fence == 0
+
+
+def test_a_start_that_became_another_just_before_an_end_makes_anew_what_is_not_closed() -> None:
+    form, schedule = step("form", SQL, BEFORE_START), (Input("schedule", SLATE),)
+    later = dataclasses.replace(ONE, starts_at=EVENING + HOUR)
+    before = book_of({form: schedule}, [ONE])
+    made_as_judged(before, "form", NOON)
+    kept = [entry.proof for entry in before.entries.values() if entry.proof]
+
+    def found(changed_at: datetime, now: datetime) -> tuple[Any, ...]:
+        book, known = (
+            book_of({form: schedule}, []),
+            snapshot(proofs=kept, games=[later], changes={(TODAY, "one"): changed_at}),
+        )
+        results = Results(book, NO_WAREHOUSE, lambda _key: 0.0, Counts())
+        remember(book, results, known, (), Batch(), days=(SEASON.first_day, SEASON.last_day), now=now)
+        judgement = judged(book, "form", now)
+        return [[*plan.units] for plan in judgement.plans], judgement.overtaken
+
+    assert found(NOON + MINUTE, NOON + HOUR) == ([["one"]], ())
+    assert found(NOON, NOON + HOUR) == found(NOON + MINUTE, NIGHT) == ([], ())
 
 
 def test_a_proof_that_only_the_stores_have_is_adopted() -> None:

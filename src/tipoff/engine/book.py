@@ -19,8 +19,6 @@ from tipoff.engine.plan import plan_step, units_of_games
 from tipoff.store.dialect import CompiledStep
 
 Key = tuple[str, date]  # output, day
-
-
 SAME_DAY = (WindowKind.SLATE, WindowKind.KNOWN)
 
 
@@ -192,14 +190,19 @@ class Book:
 
     def note_starts(self, entry: Entry, slate: Slate) -> None:
         """Note what tells a game's start where `slate` has another than was last known: what is not closed is made anew."""
-        last, timing, tables = self._starts.get(slate.day, {}), entry.step.timing, self.readings[entry.step.name]
-        if entry.proof is None or not timing.closes or isinstance(entry.step.work, SourceWork):
-            return
-        if any(reading.input.table == self.league.schedule for reading in tables):
-            told = {game.game_id: game.starts_at for game in slate.games if game.starts_at}
-            others = {game_id for game_id, at in told.items() if last.get(game_id, at) != at}
-            games = {unit: game.game_id for unit, game in entry.obligation.units.items() if game is not None}
-            entry.moved |= {u: proof for u, proof in entry.proof.units.items() if games.get(u) in others}
+        if self.tells_starts(entry):
+            last, told = self._starts.get(slate.day, {}), {game.game_id: game.starts_at for game in slate.games}
+            others = {game_id for game_id, at in told.items() if at and last.get(game_id, at) != at}
+            units, proven = entry.obligation.units, entry.proof.units if entry.proof else {}
+            entry.moved |= {
+                u: proof for u, proof in proven.items() if (game := units.get(u)) and game.game_id in others
+            }
+
+    def tells_starts(self, entry: Entry) -> bool:
+        """Whether an output tells when its games start, and closes with them."""
+        if not entry.step.timing.closes or isinstance(entry.step.work, SourceWork):
+            return False
+        return any(reading.input.table == self.league.schedule for reading in self.readings[entry.step.name])
 
     def _first_with_games(self, day: date) -> date:
         """Return the first day here, or, where it and what follows have no games, the next: an empty day owes nothing."""
@@ -316,14 +319,11 @@ class Book:
 
     def own_games(self, game: Game, n: int) -> set[tuple[date, str]]:
         """Return the last `n` games of each side of `game` before it."""
-        found = set()
-        today = set(self.earlier(game))
+        found, today = set(), set(self.earlier(game))
         for side in (game.home, game.away):
             listed = self._team_games.get(side, [])
             begin = bisect_left(listed, (game.day, ""))
-            same_day = (
-                [played for played in listed[begin:] if played[0] == game.day and played[1] in today] if today else []
-            )
+            same_day = [slot for slot in listed[begin:] if slot[0] == game.day and slot[1] in today] if today else []
             found.update([*listed[max(0, begin - n) : begin], *same_day][-n:])
         return found
 

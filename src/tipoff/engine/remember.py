@@ -51,6 +51,7 @@ def remember(  # noqa: PLR0913 -- from where, into what
             book.set_proof(proof)
     highest = adopt(book, results, stored, batch, now)
     _obligations(book, known.obligations)
+    _starts(book, known.changes, now)
     book.gaps = dict(known.gaps)
     for row in known.blames:
         entry = book.entries.get((row["output"], row["day"]))
@@ -167,6 +168,17 @@ def adopt(book: Book, results: Results, stored: Iterable[Proof], batch: Batch, n
         if proof.output == schedule:
             results.read_games(proof.day, now, batch)
     return highest
+
+
+def _starts(book: Book, changes: Mapping[tuple[date, str], datetime], now: datetime) -> None:
+    """Have made anew what tells the start of a game that has changed since: whether that was its start, who ended knew."""
+    for entry in filter(book.tells_starts, book.entries.values()):
+        units, times = entry.obligation.units, entry.obligation.times
+        for unit, proof in entry.proof.units.items() if entry.proof else ():
+            game = units.get(unit)
+            changed_at = changes.get((game.day, game.game_id)) if game else None
+            if changed_at and proof.as_of and proof.as_of < changed_at and not times[unit].is_closed(now):
+                entry.moved[unit] = proof
 
 
 def _obligations(book: Book, rows: Iterable[Mapping[str, Any]]) -> None:

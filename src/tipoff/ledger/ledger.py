@@ -91,6 +91,7 @@ class LedgerSnapshot:
     since: datetime | None  # when the league first ran in this home
     is_over: bool = False  # its days had ended and nothing was owed when it was last worked on
     seasons: Sequence[Season] = ()  # all that are known of, oldest first
+    changes: Mapping[tuple[date, str], datetime] = field(default_factory=dict)  # by day and game: when it last changed
     beat_at: datetime | None = None  # the last sign of life of a live controller: quiet ticks leave no row at once
 
 
@@ -292,10 +293,11 @@ class Ledger(Held):
 
         facts = self.facts(league)
         since = facts.get("since")
-        ticks = schema.ticks
+        ticks, games = schema.ticks, self.rows(mine(schema.games))
         return LedgerSnapshot(
             proofs=[read_proof(row) for row in self.rows(mine(schema.proofs))],
-            games=[read_game(row) for row in self.rows(mine(schema.games))],
+            games=[read_game(row) for row in games],
+            changes={(row["day"], row["game_id"]): row["changed_at"] for row in games},
             obligations=[
                 row | {name: json.loads(row[name]) for name in ("missing", "excused", "attempted")}
                 for row in self.rows(mine(schema.obligations))
