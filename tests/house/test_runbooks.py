@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -10,7 +11,9 @@ import pytest
 from tests.house.trees import tree
 
 from tipoff.cli.main import COMMANDS, cli
-from tipoff.watch.messages import RUNBOOKS, runbook_of
+from tipoff.core.incident import Incident
+from tipoff.core.severity import Severity
+from tipoff.watch.messages import RUNBOOKS, lines_of, runbook_of
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "runbooks"
@@ -80,6 +83,7 @@ def test_a_page_says_what_the_message_says_and_more(kind: str) -> None:
 
     for label, said in (("It means", book.means), ("Tipoff itself", book.itself), ("You", book.you)):
         assert f"**{label}:** {said}." in page
+        assert not said.endswith(("?", "."))
     assert re.findall(r"^## (.*)$", page, re.MULTILINE) == ["How to see it", "What to do", "When it is over"]
     assert f"[{kind}]({kind}.md)" in (PAGES / "README.md").read_text()
 
@@ -102,6 +106,19 @@ def is_command(words: str) -> bool:
         return False
     command = cli.get_command(click.Context(cli), name)
     return not (isinstance(command, click.Group) and more) or more in command.commands
+
+
+@pytest.mark.parametrize("kind", RUNBOOKS)
+def test_a_message_names_its_league_in_what_is_to_be_typed(kind: str) -> None:
+    at = datetime(2024, 1, 10, 12, tzinfo=UTC)
+    opened = Incident(
+        league="nba", cause=kind, check="c", what="w", severity=Severity.ERROR, opened_at=at, changed_at=at
+    )
+
+    said = "\n".join(lines_of(opened, "opened", "w", at, by="monitor"))
+
+    assert "LEAGUE" not in said
+    assert ("tipoff sentinel nba" in said) is (kind == "sentinel")
 
 
 def test_the_scan_finds_each_way_of_naming_a_cause(tmp_path: Path) -> None:

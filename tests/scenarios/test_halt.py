@@ -62,6 +62,7 @@ def test_a_halt_is_made_with_a_reason_and_an_end_that_lies_ahead(home: Path) -> 
     ):
         refused = halt(home, *options)
         assert (refused.returncode, said in refused.stderr) == (2, True), refused.stderr
+    assert f"name one: --until {HALTED + timedelta(days=1)}T18:00" in halt(home, OUTPUT, "--reason", "wrong").stderr
 
 
 def test_while_it_is_halted_nothing_is_published_and_afterwards_it_goes_on_by_itself(home: Path) -> None:

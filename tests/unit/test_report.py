@@ -99,7 +99,7 @@ def test_the_page_needs_nothing_else_and_shows_every_section() -> None:
     assert "x &amp; y" in page and "1,234" in page and "0.5000" in page and "a &lt;b&gt;" in page  # noqa: PT018 -- one page
     assert (page.count("<svg"), page.count("<rect"), page.count("<polyline")) == (3, 2, 2)
     assert not any(word in page for word in ("http:", "https:", "<script", "<link", "src="))
-    assert render_text(shown) == ["Rows", "name   value  share ", "x & y  1,234  0.5000", ""]
+    assert render_text(shown) == ["Rows", "name   value  share", "x & y  1,234  0.5000", ""]
 
 
 def test_mlbs_report_reads_its_grades_and_leaves_out_what_was_made_afterwards() -> None:

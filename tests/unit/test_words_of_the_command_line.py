@@ -113,3 +113,29 @@ def test_a_chance_is_told_in_percent_with_one_decimal_and_points_are_not() -> No
     _, said = prediction_lines([row, row | {"p_over": None}], NBA.table("published_predictions"))[:2]
 
     assert said.split() == ["Ada", "1.0", "14.5", "51.9%", "True"]
+
+
+def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    monkeypatch.setattr(sys, "argv", ["tipoff", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_a_command_that_there_is_not_names_the_nearest(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "No such command 'chek'. Did you mean 'check'?" in refused(monkeypatch, capsys, "chek")
+
+
+def test_where_a_home_is_missing_those_below_it_are_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TIPOFF_HOME", str(tmp_path))
+    assert "make one: tipoff demo" in refused(monkeypatch, capsys, "status")
+
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "ledger.db").touch()
+
+    assert f"set TIPOFF_HOME; below it there is {tmp_path / 'demo'}" in refused(monkeypatch, capsys, "status")

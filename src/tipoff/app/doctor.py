@@ -26,7 +26,7 @@ from tipoff.core.errors import LedgerError, NoLedger, PipelineError, UsageError
 from tipoff.core.home import OF_THE_DISK, Home
 from tipoff.core.outside import ProxyHealth
 from tipoff.core.records import BeatRecord
-from tipoff.core.wording import some
+from tipoff.core.wording import counted, some
 from tipoff.leagues.catalog import CONTENTS
 from tipoff.leagues.predict import boosting
 from tipoff.ledger import Ledger
@@ -256,7 +256,7 @@ def growth(home: Home) -> Iterator[DoctorLine]:
     left = int(free / a_day) if a_day else 0
     ok = not a_day or left >= LEAST_DAYS
     do = "" if ok else "make room, or let old rows of the ledger go: TIPOFF_HISTORY_KEEP_DAYS"
-    line = f"{a_day / 1e6:.2f} MB a day over {n_days} days ({said}); room for {left:,} days"
+    line = f"{a_day / 1e6:.2f} MB a day over {counted(n_days, 'day')} ({said}); room for {left:,} days"
     yield DoctorLine(what="growth", ok=ok, said=line, do=do)
 
 
@@ -334,7 +334,9 @@ def outside(settings: Settings, now: datetime) -> Iterator[DoctorLine]:
             yield DoctorLine(what=f"{name} keys", ok=True, said=line, do=do)
         for line in off:
             if not line.endswith(NOT_SET):
-                yield DoctorLine(what=f"{name} off", ok=True, said=line, do="see how its source does: tipoff sources")
+                yield DoctorLine(
+                    what=f"{name} off", ok=True, said=line, do=f"see how its source does: tipoff sources {name}"
+                )
 
 
 def proxies(addresses: Sequence[str], health: Sequence[ProxyHealth], now: datetime) -> Iterator[DoctorLine]:

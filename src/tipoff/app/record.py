@@ -21,7 +21,8 @@ from tipoff.core.payload import Payload, Request
 from tipoff.core.rows import arrow_schema, table_from_records
 from tipoff.core.slate import GameStatus, Season, Slate
 from tipoff.core.step import Context, SourceWork
-from tipoff.leagues.catalog import content_named
+from tipoff.core.wording import counted
+from tipoff.leagues.catalog import CONTENTS, content_named
 from tipoff.ledger import Ledger
 from tipoff.ledger.outside import OutsideStore
 from tipoff.sources.ask import Asker
@@ -58,7 +59,8 @@ def record(  # noqa: PLR0913 -- what recording touches
     recorder = content.live.recorder if content.live else None
     if recorder is None:
         msg = f"{league} cannot be recorded"
-        raise UsageError(msg, hint="record a league that has live providers")
+        able = [name for name, one in CONTENTS.items() if one.live and one.live.recorder]
+        raise UsageError(msg, hint=f"leagues that can: {', '.join(able)}")
     first, last, name = _span_of(recorder, span)
     folder = _folder(settings, league, name)
     settings.place.root.mkdir(parents=True, exist_ok=True)
@@ -214,6 +216,6 @@ def _progress(day: date, why: str, n: int, of: int, took: timedelta) -> str:
 
 def in_words(done: Recording) -> Sequence[str]:
     """Return what a person reads of it."""
-    lines = [f"{done.season}: {done.whole} of {done.days} days are whole, {done.asked} requests"]
+    lines = [f"{done.season}: {done.whole} of {done.days} days are whole, {counted(done.asked, 'request')}"]
     lines += [f"  {day}: {why}" for day, why in done.not_whole.items()]
     return lines

@@ -133,7 +133,7 @@ def _executed(span: Span) -> Measured:
         for one in decisions
         if not any(one.at <= at <= one.at + _SOON for at in started[one.output, one.day])
     ]
-    return _share(len(bad), len(decisions), bad, "nothing was decided to run")
+    return _share(len(bad), len(decisions), bad, "nothing was decided to run over an hour ago")
 
 
 def _reasons(span: Span) -> Measured:

@@ -32,6 +32,7 @@ def _common(command: Command) -> Command:
             "--fail-on",
             type=click.Choice(["warning", "error", "critical"]),
             default="error",
+            show_default=True,
             help="The least severity that makes it exit with 1.",
         ),
     )
@@ -78,7 +79,7 @@ def health_command(league: str, day: date | None, *, measure: bool, **shown: Any
 
 @check_group.command("workflow")
 @click.argument("league")
-@click.option("--hours", type=click.FloatRange(0.5, 24 * 60), default=24.0, help="How far back.")
+@click.option("--hours", type=click.FloatRange(0.5, 24 * 60), default=24.0, show_default=True, help="How far back.")
 @_common
 def workflow_command(league: str, hours: float, **shown: Any) -> None:  # noqa: ANN401 -- the common options
     """Show whether decisions are made and executed. Also what waits."""
@@ -91,7 +92,7 @@ def workflow_command(league: str, hours: float, **shown: Any) -> None:  # noqa: 
 @check_group.command("transitions")
 @click.argument("league")
 @click.option("--date", "day", type=DAY, help="The last day; the last one that is over, where none is named.")
-@click.option("--days", type=click.IntRange(1, 400), default=3, help="How many days.")
+@click.option("--days", type=click.IntRange(1, 400), default=3, show_default=True, help="How many days.")
 @_common
 def transitions_command(league: str, day: date | None, days: int, **shown: Any) -> None:  # noqa: ANN401 -- the common options
     """Show by day and phase how much of what is owed is proven."""

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from tipoff.drills.oracle import DrillVerdict
 
 _JOBS = min(8, os.cpu_count() or 1)
-jobs_option = click.option("--jobs", type=click.IntRange(1, 64), default=_JOBS, help="Processes at work at once.")
+jobs_option = click.option(
+    "--jobs", type=click.IntRange(1, 64), default=_JOBS, show_default=True, help="Processes at work at once."
+)
 
 
 @click.group("drill")
@@ -63,8 +65,8 @@ def run_command(  # noqa: PLR0913 -- one parameter for each option
 
 
 @drill_group.command("fuzz")
-@click.option("--seed", type=int, default=1, help="Of the dice.")
-@click.option("--count", type=click.IntRange(1, 100_000), default=200, help="How many compositions.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the dice.")
+@click.option("--count", type=click.IntRange(1, 100_000), default=200, show_default=True, help="How many compositions.")
 @jobs_option
 @as_json
 def fuzz_command(seed: int, count: int, jobs: int, *, as_json: bool) -> None:

@@ -1,7 +1,7 @@
 """`tipoff gate`, `tipoff halt`: what holds, and a person's word; `tipoff boundary`: what came over each edge of a slate."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import click
 
@@ -151,7 +151,8 @@ def _must_be_whole(what: str, until: datetime | None, reason: str, now: datetime
     if until is None or until <= now:
         said = "no end" if until is None else f"{_instant(until)} is over: this home's clock stands at {_instant(now)}"
         msg = f"a {what} expires by itself, and needs an end that lies ahead: {said}"
-        raise UsageError(msg, hint="name one: --until 2024-03-01T18:00")
+        tomorrow = now.astimezone(LEAGUE_ZONE) + timedelta(days=1)
+        raise UsageError(msg, hint=f"name one: --until {tomorrow:%Y-%m-%d}T18:00")
     if not reason:
         msg = f"a {what} needs a reason"
         raise UsageError(msg, hint="say why: --reason 'the provider has confirmed that …'")

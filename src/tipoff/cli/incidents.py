@@ -65,7 +65,9 @@ def show_command(number: str, *, as_json: bool) -> None:
 
 @incident_group.command("ack")
 @click.argument("number")
-@click.option("--hours", type=click.FloatRange(0.1, 24 * 30), default=24.0, help="How long it is yours.")
+@click.option(
+    "--hours", type=click.FloatRange(0.1, 24 * 30), default=24.0, show_default=True, help="How long it is yours."
+)
 @by_option
 @click.option("--note", type=WORDS, default="", help="What is being done.")
 def ack_command(number: str, hours: float, by: str, note: str) -> None:

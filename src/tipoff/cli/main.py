@@ -69,10 +69,10 @@ class Commands(click.Group):
         """Return every command's name."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- click's signature
-        """Import a command."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        """Import a command; raises `NoSuchCommand` with the nearest there are."""
         if cmd_name not in COMMANDS:
-            return None
+            raise click.NoSuchCommand(cmd_name, possibilities=COMMANDS, ctx=ctx)
         module, _, name = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(_imported(f"tipoff.cli.{module}"), name)
         return command

@@ -97,7 +97,13 @@ def open_ledger(*, read_only: bool = True) -> Ledger:
     home = read_settings().place
     if not home.has_ledger:
         msg = f"there is no ledger in {home.root}"
-        raise gone(home) or NoLedger(msg, hint="set TIPOFF_HOME, or make one: tipoff demo")
+        near = [str(path.parent) for path in sorted(home.root.glob("*/ledger.db"))]
+        hint = (
+            f"set TIPOFF_HOME; below it there is {', '.join(near)}"
+            if near
+            else "set TIPOFF_HOME, or make one: tipoff demo"
+        )
+        raise gone(home) or NoLedger(msg, hint=hint)
     try:
         return Ledger(home.ledger, read_only=read_only)
     except NoLedger as error:

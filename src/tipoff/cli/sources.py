@@ -10,6 +10,7 @@ from tipoff.cli.show import WORDS, answer, as_json, by_option, league_here, now_
 from tipoff.config import read_settings
 from tipoff.core.errors import UsageError
 from tipoff.core.payload import SetAside
+from tipoff.core.wording import aligned
 from tipoff.leagues.catalog import content_named
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def sources_command(league: str, *, as_json: bool) -> None:
         with open_ledger() as ledger, OutsideStore(home.ledger, read_only=True) as store:
             begun = league_facts(ledger, declared.name).since
             found = read_outside(store, ledger, asked, now, begun=begun)
-    lines = [f"{provider['host']:<24} {provider['asked_at']} ({provider['route']})" for provider in providers]
+    lines = aligned([[one["host"], one["asked_at"], f"({one['route']})"] for one in providers])
     for name, is_set in keys.items():
         off = "" if is_set else f"; off without it: {content.keys[name]}" if content else ""
         lines.append(f"TIPOFF_{name.upper()}: {'set' if is_set else 'not set'}{off}")

@@ -160,7 +160,13 @@ def digest_command(league: str, day: date | None, *, as_json: bool) -> None:
 
 @click.command("scorecard")
 @click.argument("league")
-@click.option("--days", type=click.IntRange(1, 400), default=30, help="How many days, back from the last one scored.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 400),
+    default=30,
+    show_default=True,
+    help="How many days, back from the last one scored.",
+)
 @as_json
 def scorecard_command(league: str, days: int, *, as_json: bool) -> None:
     """Show how the days went. Complete, on time, incidents, accuracy, streak, error budget."""

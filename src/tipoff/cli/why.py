@@ -15,7 +15,7 @@ from tipoff.views.why import Why, is_game, read_streamers, why, why_game, why_nu
 
 @click.command("why")
 @click.argument("league")
-@click.argument("what", metavar="TABLE|GAME|CHECK|player")
+@click.argument("what", metavar="WHAT")
 @click.argument("day", type=DAY, required=False)
 @click.option("--player", default="", help="With `player`: whose prediction is missing; an id or a part of the name.")
 @as_json

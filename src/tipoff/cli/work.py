@@ -25,8 +25,10 @@ DEMO_DAYS = 14
 @click.command("replay")
 @click.argument("leagues", nargs=-1, required=True)
 @click.argument("span", metavar="SEASON|DAY|FROM..TO")
-@click.option("--world", type=click.Choice(["recorded", "sample"]), default="recorded", help="Who answers.")
-@click.option("--seed", type=int, default=7, help="Seed of what the world models.")
+@click.option(
+    "--world", type=click.Choice(["recorded", "sample"]), default="recorded", show_default=True, help="Who answers."
+)
+@click.option("--seed", type=int, default=7, show_default=True, help="Seed of what the world models.")
 @click.option(
     "--faults", default="", help="What goes wrong: a fault file (TOML), or `season` for a whole season's mixture."
 )
@@ -93,7 +95,7 @@ def record_command(league: str, span: str, *, as_json: bool) -> None:
 @click.option(
     "--world", type=click.Choice(["recorded", "sample"]), default=None, help="Who answers; else as the home has it."
 )
-@click.option("--seed", type=int, default=7, help="Seed of what the world models.")
+@click.option("--seed", type=int, default=7, show_default=True, help="Seed of what the world models.")
 @click.option(
     "--budget", "budgets", multiple=True, metavar="SOURCE=N", help="Requests a day to a provider; may be repeated."
 )
@@ -178,7 +180,13 @@ def _budget(text: str) -> tuple[str, str]:
 
 
 @click.command("demo")
-@click.option("--days", type=click.IntRange(1, 60), default=DEMO_DAYS, help="How many days of the sample league.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 60),
+    default=DEMO_DAYS,
+    show_default=True,
+    help="How many days of the sample league.",
+)
 def demo_command(days: int) -> None:
     """Replay a sample league and show how its days went. It is synthetic: all names are invented."""
     from tipoff.leagues.catalog import content_named  # noqa: PLC0415 -- with the app
@@ -208,7 +216,12 @@ def demo_command(days: int) -> None:
 
     [report] = run_and_report(settings, ["nba"], f"sample:{days}", world="sample", seed=7, watched=True, day_over=show)
     show(date.max)
-    for line in ["", *in_words(report, content.report_lines(report)), "", f"published files: {home.published}"]:
+    for line in [
+        "",
+        *in_words(report, content.report_lines(report)),
+        "",
+        f"look around: TIPOFF_HOME={home.root} tipoff status",
+    ]:
         click.echo(line)
     sys.exit(EXIT_WRONG if is_wrong(report) else 0)
 

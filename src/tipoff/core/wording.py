@@ -26,4 +26,4 @@ def some(names: Sequence[str], most: int) -> str:
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return rows of cells as lines, each column as wide as its longest cell."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]

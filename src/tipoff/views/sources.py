@@ -8,6 +8,7 @@ from statistics import median, quantiles
 from tipoff.core.league import League
 from tipoff.core.outside import Credits, ProxyChange, ProxyHealth
 from tipoff.core.records import ArrivalRecord
+from tipoff.core.wording import aligned
 from tipoff.core.wording import length as in_words
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import NoSeason, league_facts, learned_lateness
@@ -90,10 +91,18 @@ def render_text(outside: Outside, now: datetime) -> Iterator[str]:
         yield f"  {outside.no_season.text}"
     elif not outside.requests:
         yield "  nobody was asked"
-    for found in outside.requests:
-        note = f"  {found.note[:90]}" if found.outcome not in _GOOD and found.note else ""
-        when = f"last {found.last_at:%m-%d %H:%M}"
-        yield f"  {found.source:<16} {found.outcome:<22} {found.n_requests:>6}  {when}{note}"
+    yield from aligned(
+        [
+            [
+                f"  {found.source}",
+                found.outcome,
+                f"{found.n_requests:>6}",
+                f"last {found.last_at:%m-%d %H:%M}",
+                found.note[:90] if found.outcome not in _GOOD else "",
+            ]
+            for found in outside.requests
+        ]
+    )
     for left in outside.credits:
         warned = " (over four fifths are spent)" if left.is_nearly_spent else ""
         yield f"credits {left.provider}: {left.remaining} of {left.allowance} left at {left.at:%m-%d %H:%M}{warned}"

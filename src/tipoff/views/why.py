@@ -1,5 +1,6 @@
 """Why something stands where it stands, an obligation, a game or a number: a walk upstream to the first thing that is broken."""
 
+import difflib
 import json
 import re
 from collections import Counter
@@ -277,7 +278,8 @@ def why_number(ledger: Ledger, league: League, check: str, day: date) -> Why:
     """Explain what a check measured of a day, what fails it, what that is blamed on; raises `UsageError` for no check."""
     declared = next((one for one in league.checks if one.name == check), None)
     if declared is None:
-        near = [one.name for one in league.checks if check in one.name][:_NAMED]
+        outputs = difflib.get_close_matches(check, [step.name for step in league.steps], n=2)
+        near = [*outputs, *(one.name for one in league.checks if check in one.name)][:_NAMED]
         msg = f"{league.name} has no output, game or check named {check!r}"
         raise UsageError(
             msg, hint=f"did you mean {', '.join(near)}?" if near else "see: tipoff check health LEAGUE --every"

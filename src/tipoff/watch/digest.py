@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from statistics import fmean
+from textwrap import shorten
 from typing import Any
 
 from tipoff.core import quota
@@ -63,7 +64,10 @@ def digest(ledger: Ledger, league: League, day: date, now: datetime, incidents: 
         *([_alive(ledger, league, now)] if is_now else []),
         f"yesterday, {yesterday:%a %d %b}, {counted(games[yesterday], 'game')}: {answer}",
         *(f"  {phase}: {said}" for phase, said in _by_phase(league, before).items()),
-        *(f"  {one.state.upper()} {one.output}: {one.reason[:120]}{_due(one, now)}" for one in owed[:_SHOWN]),
+        *(
+            f"  {one.state.upper()} {one.output}: {shorten(one.reason, 120, placeholder='…')}{_due(one, now)}"
+            for one in owed[:_SHOWN]
+        ),
         *([f"  and {len(owed) - _SHOWN} more: tipoff grid {league.name}"] if len(owed) > _SHOWN else []),
         *(
             f"  {line}"

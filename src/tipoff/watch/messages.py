@@ -27,7 +27,7 @@ RUNBOOKS: Mapping[str, Runbook] = {
         says="the controller does not decide",
         means="nobody decides what is to be made: the controller's process is gone, stands still, or died in its work",
         itself="whatever starts it again makes everything that can still be made; what closed at tip-off is lost and listed",
-        you="start it (tipoff up), or look why its supervisor does not; is the disk full, the machine asleep?",
+        you="start it (tipoff up LEAGUE), or look why its supervisor does not: a full disk, a machine asleep",
     ),
     "executor": Runbook(
         says="decided runs are not executed",
@@ -57,7 +57,7 @@ RUNBOOKS: Mapping[str, Runbook] = {
         says="the warehouse refuses statements",
         means="the warehouse refuses statements",
         itself="nothing is half written; each run is tried again after 5, 10, 20 and 40 min",
-        you="read the newest error (tipoff why); is the disk full, is a quota used up?",
+        you="read the newest error (tipoff why): a full disk, a quota that is used up",
     ),
     "monitor": Runbook(
         says="the monitor does not look",
@@ -69,7 +69,7 @@ RUNBOOKS: Mapping[str, Runbook] = {
         says="the sentinel does not look",
         means="nobody looks from outside: a stop of the controller would go unnoticed",
         itself="the monitor goes on telling everything else",
-        you="start it: tipoff sentinel",
+        you="start it: tipoff sentinel LEAGUE",
     ),
     "source": Runbook(
         says="{name} gives no usable answers",
@@ -105,13 +105,13 @@ RUNBOOKS: Mapping[str, Runbook] = {
         says="history does not reach the warehouse",
         means="the ledger's history does not reach the warehouse",
         itself="its batches are kept with their content and tried again; the rows stay in the ledger; nothing else waits for it",
-        you="read the newest error (tipoff status); may the service account load into tipoff_history?",
+        you="read the newest error (tipoff status LEAGUE): may the service account load into tipoff_history",
     ),
     "quota": Runbook(
         says="a daily limit of the warehouse fills up",
         means="a daily limit of the warehouse fills up",
         itself="history stops at 95 % and goes on when there is room again; the day's work goes on",
-        you="look what fills it (tipoff digest): a table that is written too often, or another user of the project",
+        you="look what fills it (tipoff digest LEAGUE): a table that is written too often, or another user of the project",
     ),
     "channel": Runbook(
         says="messages to {name} do not go out",
@@ -178,7 +178,11 @@ def lines_of(incident: Incident, kind: str, note: str, now: datetime, *, by: str
         lines.append(f"and {more} more outputs")
     if kind == "closed":
         return lines
-    lines += [f"it means: {book.means}", f"Tipoff itself: {book.itself}", f"you: {book.you}"]
+    lines += [
+        f"it means: {book.means}",
+        f"Tipoff itself: {book.itself}",
+        f"you: {book.you.replace('LEAGUE', incident.league)}",
+    ]
     first = next((effect for effect in incident.unmet if not effect.startswith("|")), "")
     if first:
         output, day, _ = first.split("|", 2)
