@@ -64,6 +64,10 @@ def test_while_a_controller_runs_what_needs_the_warehouse_is_asked_of_it(tmp_pat
         wait_until(lambda: has_schedule(home, first), 120 * SECOND)
         measured = tipoff("check", "health", "nba", "--date", str(first), "--measure", "--json", home=home)
         counted = tipoff("why", "nba", "player", str(first), home=home)
+        wait_until(lambda: first + DAY in proofs(home, "grades"), 120 * SECOND)
+        report = tipoff("report", "nba", "sample", "--json", home=home)
+        models = tipoff("models", "nba", "sample", "--json", home=home)
+        explained = tipoff("explain", "nba", "900227", str(first + DAY), home=home)
         dry = tipoff("backfill", "nba", f"{first}..{first}", "--dry-run", "--json", home=home)
         today = first + 3 * DAY
         refused = tipoff("backfill", "nba", f"{first}..{today}", home=home)
@@ -75,6 +79,9 @@ def test_while_a_controller_runs_what_needs_the_warehouse_is_asked_of_it(tmp_pat
 
     assert len(json.loads(measured.stdout)["lines"]) > 20, measured.stderr
     assert "players have last played" in counted.stdout, counted.stderr
+    assert "Each market" in {one["title"] for one in json.loads(report.stdout)["sections"]}, report.stderr
+    assert {one["table"] for one in json.loads(models.stdout)["models"]} == {"calibration", "shipped"}, models.stderr
+    assert explained.returncode == 0, explained.stderr
     assert (dry.returncode, json.loads(dry.stdout)["dry_run"]) == (0, True), dry.stderr
     assert (refused.returncode, f"{today} is not over yet" in refused.stderr) == (2, True)
     assert (unknown.returncode, "no output named" in unknown.stderr) == (2, True)
@@ -82,6 +89,9 @@ def test_while_a_controller_runs_what_needs_the_warehouse_is_asked_of_it(tmp_pat
     assert [(row["kind"], row["error"], row["ended_at"] is not None) for row in rows] == [
         ("measure", "", True),
         ("funnel", "", True),
+        ("report", "", True),
+        ("models", "", True),
+        ("explain", "", True),
         ("backfill", "", True),
         ("set aside", "", True),
     ]

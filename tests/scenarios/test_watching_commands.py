@@ -221,7 +221,7 @@ def test_incidents_of_both_watchers_are_listed_and_shown(troubled: Path) -> None
     assert [one["number"] for one in document["incidents"]] == ["1", "s1"]
     assert "stats.nba.com gives no usable answers" in listed.stdout
     assert "the controller does not decide" in shown.stdout
-    assert "start it (tipoff up)" in shown.stdout
+    assert "start it (tipoff up nba)" in shown.stdout
     assert "open incidents: 1" in digest.stdout
 
 

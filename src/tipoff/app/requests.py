@@ -14,6 +14,7 @@ from tipoff.app.holder import lock
 from tipoff.app.instance import Instance, OpenStores, aside_losses
 from tipoff.app.parts import never
 from tipoff.app.recounts import lost_in_all
+from tipoff.app.season_report import explained, models_of, sections_of
 from tipoff.app.warehouses import open_warehouse
 from tipoff.app.watching import examiner_of
 from tipoff.config import Settings
@@ -38,22 +39,30 @@ TAKEN_WITHIN = timedelta(minutes=5)  # after which whoever asked is told that no
 Answer = Mapping[str, Any]
 
 
-def funnel(league: League, day: date, stores: Instance | OpenStores, now: datetime) -> Answer:
+def funnel(league: League, what: Answer, stores: Instance | OpenStores, now: datetime) -> Answer:
     """Return how far each entry of a slate came on its way; see `League.funnel_sql`."""
+    day = date.fromisoformat(what["day"])
     season = season_of(stores.ledger, league.name, day)
     rows = stores.warehouse.ask(league.funnel_sql, league=league.name, day=day, season=season, as_of=now).to_pylist()
     return {"rows": rows}
 
 
-def measure(league: League, day: date, stores: Instance | OpenStores, now: datetime) -> Answer:
+def measure(league: League, what: Answer, stores: Instance | OpenStores, now: datetime) -> Answer:
     """Measure every check on a day, and write it down."""
+    day = date.fromisoformat(what["day"])
     examiner = examiner_of(league, season_of(stores.ledger, league.name, day), stores)
     examiner.record(day, examiner.examine(day, now), now)
     return {}
 
 
-Work = Callable[[League, date, Instance | OpenStores, datetime], Answer]
-WORKS: Mapping[str, Work] = {"funnel": funnel, "measure": measure}
+Work = Callable[[League, Answer, Instance | OpenStores, datetime], Answer]
+WORKS: Mapping[str, Work] = {
+    "funnel": funnel,
+    "measure": measure,
+    "report": sections_of,
+    "models": models_of,
+    "explain": explained,
+}
 
 
 @contextmanager
@@ -71,14 +80,14 @@ def opened(settings: Settings, league: League) -> Iterator[OpenStores]:
         yield OpenStores(ledger=ledger, warehouse=warehouse, published=Published(home.published), loaded=loaded)
 
 
-def answered(settings: Settings, league: League, kind: str, day: date) -> Answer:
-    """Return the answer to a question about a day that needs the warehouse; raises as `follow`."""
+def answered(settings: Settings, league: League, kind: str, **what: str) -> Answer:
+    """Return the answer to a question that needs the warehouse; raises as `follow`, and as its kind in `WORKS`."""
     held = here(settings.place)
     if held is None:
-        return follow(settings, ask(settings, league.name, kind, {"day": day.isoformat()}))
+        return follow(settings, ask(settings, league.name, kind, what))
     with held, opened(settings, league) as stores:
         now = home_now(stores.ledger)
-        return WORKS[kind](league, day, stores, now)
+        return WORKS[kind](league, what, stores, now)
 
 
 def stores_lack(settings: Settings, league: League, day: date) -> list[str]:
@@ -252,8 +261,7 @@ class Requests:
             to = Path(request.what["to"])
             self._answers[request.id] = {"said": copy_home(self._home, self._stores.warehouse, to, now)}
         elif request.kind in WORKS:
-            day = date.fromisoformat(request.what["day"])
-            self._answers[request.id] = WORKS[request.kind](self._league, day, self._stores, now)
+            self._answers[request.id] = WORKS[request.kind](self._league, request.what, self._stores, now)
         else:
             msg = f"this build knows no request {request.kind!r}"
             raise PipelineError(msg, hint="the command and the controller are of different builds")

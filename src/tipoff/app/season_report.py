@@ -1,28 +1,25 @@
-"""What a league says of a season, of its models and of one prediction, from a home's warehouse that nothing else writes."""
+"""What a league says of a season, of its models and of one prediction, from a home's open stores."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tipoff.app.holder import lock
-from tipoff.app.requests import opened
-from tipoff.config import Settings
+from tipoff.app.instance import Instance, OpenStores
 from tipoff.core.errors import UsageError
-from tipoff.core.report import Section
+from tipoff.core.league import League
 from tipoff.core.slate import Season
 from tipoff.core.window import BEFORE, Window
+from tipoff.leagues.catalog import content_named
 from tipoff.ledger import Ledger
-from tipoff.ledger.facts import home_now, season_of, seasons_of
+from tipoff.ledger.facts import season_of, seasons_of
 from tipoff.sources.content import Content
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from tipoff.store.warehouse import Warehouse
-
+Answer = Mapping[str, Any]
 _LONG = 80  # characters of a value, beyond which its hash is shown
 
 
@@ -32,26 +29,19 @@ class Reader:
 
     content: Content
     season: Season
-    warehouse: "Warehouse"
-    ledger: Ledger
+    stores: Instance | OpenStores
+    now: datetime
 
     def read(self, table: str, window: Window, day: date, columns: tuple[str, ...] = ()) -> "pa.Table":
         """Return what a step of `day` would read of a table."""
-        declared, now = self.content.league.table(table), home_now(self.ledger)
-        return self.warehouse.read(declared, window, day=day, season=self.season, as_of=now, columns=columns)
+        declared = self.content.league.table(table)
+        return self.stores.warehouse.read(
+            declared, window, day=day, season=self.season, as_of=self.now, columns=columns
+        )
 
     def whole(self, table: str, columns: tuple[str, ...] = ()) -> "pa.Table":
         """Return a table's rows of the season."""
         return self.read(table, BEFORE, self.season.last_day + timedelta(days=1), columns)
-
-
-@contextmanager
-def reader(settings: Settings, content: Content, season: str | date) -> Iterator[Reader]:
-    """Open a home's tables for reading; raises `UsageError` for no such season, and as `lock` and `opened`."""
-    name = content.league.name
-    with lock(settings.place), opened(settings, content.league) as home:
-        found = season_of(home.ledger, name, season) if isinstance(season, date) else _named(home.ledger, name, season)
-        yield Reader(content, found, home.warehouse, home.ledger)
 
 
 def _named(ledger: Ledger, league: str, name: str) -> Season:
@@ -62,43 +52,45 @@ def _named(ledger: Ledger, league: str, name: str) -> Season:
     return known[name]
 
 
-def sections_of(settings: Settings, content: Content, season: str) -> Sequence[Section]:
-    """Return the sections of a season's report; raises `UsageError` where there is none, or nothing is graded."""
+def sections_of(league: League, what: Answer, stores: Instance | OpenStores, now: datetime) -> Answer:
+    """Return the sections of the report of `season`; raises `UsageError` where there is none, or nothing is graded."""
+    content = content_named(league.name)
     if content.report is None:
         msg = f"{content.league.name} has no report of a season"
         raise UsageError(msg, hint="its content declares none")
-    with reader(settings, content, season) as home:
-        tables = {table: home.whole(table, columns) for table, columns in content.report.reads.items()}
+    home = Reader(content, _named(stores.ledger, league.name, what["season"]), stores, now)
+    tables = {table: home.whole(table, columns) for table, columns in content.report.reads.items()}
     graded = next(iter(tables))  # of the others there may be none: no lines, or no system's rows
     if not tables[graded].num_rows:
-        msg = f"nothing stands yet in {graded} of {content.league.name} {season}"
-        raise UsageError(msg, hint=f"replay it first: tipoff replay {content.league.name} {season}")
-    return content.report.make(tables)
+        msg = f"nothing stands yet in {graded} of {league.name} {home.season.name}"
+        raise UsageError(msg, hint=f"games are graded the morning after: tipoff grid {league.name}")
+    return {"sections": [asdict(one) | {"shape": one.shape.value} for one in content.report.make(tables)]}
 
 
-def explained(settings: Settings, content: Content, whom: str, day: date) -> Sequence[str]:
-    """Return what one prediction rests on; raises `UsageError` where nothing, nobody or several are meant."""
+def explained(league: League, what: Answer, stores: Instance | OpenStores, now: datetime) -> Answer:
+    """Return what the prediction of `whom` on `day` rests on; raises `UsageError` where nothing, nobody or several are meant."""
+    content, day = content_named(league.name), date.fromisoformat(what["day"])
     if content.explain is None:
         msg = f"{content.league.name} does not explain its predictions"
         raise UsageError(msg, hint="its content declares no explanation")
-    with reader(settings, content, day) as home:
-        tables = {one.table: home.read(one.table, one.window, day, one.columns) for one in content.explain.reads}
-    return content.explain.say(tables, whom)
+    home = Reader(content, season_of(stores.ledger, league.name, day), stores, now)
+    tables = {one.table: home.read(one.table, one.window, day, one.columns) for one in content.explain.reads}
+    return {"lines": content.explain.say(tables, what["whom"])}
 
 
-def models_of(settings: Settings, content: Content, season: str) -> list[dict[str, Any]]:
-    """Return the season's trained models, the newest first: what they rest on, whether they fit this build, who serves."""
-    found: list[dict[str, Any]] = []
-    with reader(settings, content, season) as home:
-        for contract in content.models:
-            name = contract.table.partition(".")[2]
-            rows = sorted(home.whole(name).to_pylist(), key=lambda row: row["day"], reverse=True)
-            for row in rows:
-                doubt = contract.doubt(row)
-                is_newest = row["day"] == rows[0]["day"]
-                state = f"does not serve: {doubt}" if doubt else "serves" if is_newest else "replaced"
-                found.append({"table": name, "state": state} | {column: _short(row[column]) for column in row})
-        return found + _shipped(content, home.season)
+def models_of(league: League, what: Answer, stores: Instance | OpenStores, now: datetime) -> Answer:
+    """Return the trained models of `season`, the newest first: what they rest on, whether they fit this build, who serves."""
+    content, found = content_named(league.name), list[dict[str, Any]]()
+    home = Reader(content, _named(stores.ledger, league.name, what["season"]), stores, now)
+    for contract in content.models:
+        name = contract.table.partition(".")[2]
+        rows = sorted(home.whole(name).to_pylist(), key=lambda row: row["day"], reverse=True)
+        for row in rows:
+            doubt = contract.doubt(row)
+            is_newest = row["day"] == rows[0]["day"]
+            state = f"does not serve: {doubt}" if doubt else "serves" if is_newest else "replaced"
+            found.append({"table": name, "state": state} | {column: _short(row[column]) for column in row})
+    return {"models": found + _shipped(content, home.season)}
 
 
 def _shipped(content: Content, season: Season) -> list[dict[str, Any]]:

@@ -71,7 +71,7 @@ def health_command(league: str, day: date | None, *, measure: bool, **shown: Any
     if measure:
         from tipoff.app.requests import answered  # noqa: PLC0415 -- imports every store
 
-        answered(read_settings(), declared, "measure", day)
+        answered(read_settings(), declared, "measure", day=day.isoformat())
     with open_ledger() as ledger:
         lines = views.health(ledger, declared, day)
     _finish(f"{declared.name} {day}: the data", lines, **shown)

@@ -1,6 +1,5 @@
 """`tipoff report`, `models`, `explain`: how good predictions were, what makes them, what one rests on."""
 
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import click
 
 from tipoff.cli.show import DAY, answer, as_json, league_here, open_ledger
 from tipoff.config import read_settings
+from tipoff.core.report import Section, Shape
 from tipoff.ledger.facts import league_facts
 
 _HEAD = ("table", "day", "state")  # of a model: what its first line says
@@ -22,11 +22,11 @@ _HEAD = ("table", "day", "state")  # of a model: what its first line says
 @as_json
 def report_command(league: str, season: str, *, out: Path | None, as_json: bool) -> None:
     """Say how good a season's predictions were. By system, market, week and group, against the line; signs of a leak."""
-    from tipoff.app.season_report import sections_of  # noqa: PLC0415 -- imports every store
-    from tipoff.leagues.catalog import content_named  # noqa: PLC0415 -- as above
+    from tipoff.app.requests import answered  # noqa: PLC0415 -- imports every store
     from tipoff.views.report_page import render, render_text  # noqa: PLC0415 -- as above
 
-    sections = sections_of(read_settings(), content_named(league), season)
+    found = answered(read_settings(), league_here(league), "report", season=season)["sections"]
+    sections = [Section(**section | {"shape": Shape(section["shape"])}) for section in found]
     with open_ledger() as ledger:
         off = league_facts(ledger, league).off
     if out is not None:
@@ -34,7 +34,6 @@ def report_command(league: str, season: str, *, out: Path | None, as_json: bool)
         out.write_text(
             render(f"{league} {season}", ". ".join((about.removesuffix("."), *off)) + ".", sections), "utf-8"
         )
-    found = [asdict(section) | {"shape": section.shape.value} for section in sections]
     lines = (*off, *render_text(sections)) if out is None else [f"wrote {out}"]
     answer({"sections": found, "off": off}, lines, ok=True, as_json=as_json)
 
@@ -45,11 +44,9 @@ def report_command(league: str, season: str, *, out: Path | None, as_json: bool)
 @as_json
 def models_command(league: str, season: str, *, as_json: bool) -> None:
     """List a season's models and the build's, newest first. What each was trained on, which serves, why one does not."""
-    from tipoff.app.season_report import models_of  # noqa: PLC0415 -- imports every store
-    from tipoff.leagues.catalog import content_named  # noqa: PLC0415 -- as above
+    from tipoff.app.requests import answered  # noqa: PLC0415 -- imports every store
 
-    league_here(league)
-    found = models_of(read_settings(), content_named(league), season)
+    found = answered(read_settings(), league_here(league), "models", season=season)["models"]
     lines = []
     for row in found:
         said = [f"{name} {value}" for name, value in row.items() if name not in _HEAD and value not in {None, ""}]
@@ -64,9 +61,7 @@ def models_command(league: str, season: str, *, as_json: bool) -> None:
 @as_json
 def explain_command(league: str, whom: str, day: date, *, as_json: bool) -> None:
     """Say what one prediction rests on, part by part. WHOM is an id or a part of a name."""
-    from tipoff.app.season_report import explained  # noqa: PLC0415 -- imports every store
-    from tipoff.leagues.catalog import content_named  # noqa: PLC0415 -- as above
+    from tipoff.app.requests import answered  # noqa: PLC0415 -- imports every store
 
-    league_here(league)
-    lines = explained(read_settings(), content_named(league), whom, day)
+    lines = answered(read_settings(), league_here(league), "explain", whom=whom, day=day.isoformat())["lines"]
     answer({"lines": lines}, lines, ok=True, as_json=as_json)

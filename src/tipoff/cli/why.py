@@ -46,7 +46,7 @@ def _answer(ledger: Ledger, league: League, what: str, day: date | None, player:
     if what == "player":
         from tipoff.app.requests import answered  # noqa: PLC0415 -- imports every store
 
-        rows = funnel.in_order(answered(read_settings(), league, "funnel", day)["rows"])
+        rows = funnel.in_order(answered(read_settings(), league, "funnel", day=day.isoformat())["rows"])
         if player:
             return funnel.why_player(ledger, league, day, rows, player)
         return funnel.why_count(league, day, rows)
