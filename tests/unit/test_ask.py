@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tipoff.core.errors import ErrorKind, PipelineError, Resting, SourceError
+from tipoff.core.errors import CallFailed, ErrorKind, PipelineError, Resting, SourceError
 from tipoff.core.outside import Credits, ProxyHealth
 from tipoff.core.payload import Request, SetAside
 from tipoff.core.provider import CreditHeaders, Limits, Meaning, Provider
@@ -690,3 +690,12 @@ def test_that_nothing_has_changed_since_what_was_set_aside_has_all_of_it_asked_a
     found = asked(REQUEST, now=now)
 
     assert found.payload.body == b"well"
+
+
+def test_who_asks_while_the_process_lets_go_of_its_connections_is_told_so() -> None:
+    one, kept = asker(lambda _: httpx.Response(200))
+    one.close()
+
+    with pytest.raises(CallFailed, match=r"provider\.test is not asked: this process lets go of its connections"):
+        one(REQUEST, now=now)
+    assert not kept.bodies

@@ -229,3 +229,17 @@ def test_wherever_a_ledger_breaks_in_the_mornings_look_the_digest_is_sent_by_a_l
     assert 20 < len(days) < MOST
     assert [row["key"] for row in sent] == [f"ops|nba|digest|{of}" for of in days]
     assert [row["day"] for row in proven] == days
+
+
+def test_a_digest_that_a_clock_ahead_called_lost_is_owed_again_once_the_clock_is_right(tmp_path: Path) -> None:
+    with closing(Ledger(tmp_path / "ledger.db")) as ledger, AlertStore(tmp_path / "ledger.db") as store:
+        monitor = monitor_of(ledger, store)
+        states = []
+        for at in (on_clock(FIRST, timedelta(hours=12)), on_clock(FIRST + 900 * DAY, timedelta(hours=12))):
+            monitor.look(at)
+            states += [owed.state for owed in [ledger.of("nba").obligation("digest", FIRST + DAY)] if owed]
+
+        monitor.look(on_clock(FIRST, timedelta(hours=12, minutes=1)))
+
+        owed = ledger.of("nba").obligation("digest", FIRST + DAY)
+        assert (states, owed.state if owed else "") == (["waiting", "lost"], "waiting")

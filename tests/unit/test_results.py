@@ -829,3 +829,12 @@ def test_a_changed_schedule_is_read_at_once(desk: Desk) -> None:
     desk.ends("schedule", {WHOLE_SLATE: "x"}, content="new")
 
     assert "three" in judged(desk.book, "raw", NIGHT).missing
+
+
+def test_where_a_clock_was_put_back_what_was_never_judged_is_not_written_down_before_it_is(desk: Desk) -> None:
+    desk.entry("raw").since = NOON
+
+    desk.results.go_back(HOUR)
+
+    assert desk.results.moved.keys() == {("raw", TODAY)}
+    assert desk.results.dirty == desk.book.entries.keys()

@@ -115,7 +115,7 @@ class Results:
         for entry in self._book.entries.values():
             go_back(entry, by)
         self.dirty.update(self._book.entries)
-        self.moved.update(self._book.entries)
+        self.moved.update({key: entry for key, entry in self._book.entries.items() if entry.since is not None})
         for output, table in self._tables.items():
             if table.rests_until is not None:
                 table.rests_until -= by

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tipoff.core.errors import ErrorKind, SourceError
+from tipoff.core.errors import CallFailed, ErrorKind, SourceError
 from tipoff.core.outside import Answer
 from tipoff.core.payload import Request
 from tipoff.core.provider import Provider
@@ -122,7 +122,13 @@ def _one(
     pairs = [(name.encode(), value) for name, value in headers.items()]
     request = client.build_request("GET", url, headers=pairs, timeout=timeout)
     with _to_an_address():  # where it leads is looked at as soon as its head has come
-        response = client.send(request, stream=True)
+        try:
+            response = client.send(request, stream=True)
+        except RuntimeError as error:
+            if not client.is_closed:
+                raise
+            msg = f"{url.host} is not asked: this process lets go of its connections"
+            raise CallFailed(msg) from error
     try:
         location = response.headers.get("location", "")
         if response.status_code in _MOVED and location:

@@ -243,13 +243,15 @@ class Monitor:
         return day
 
     def _give_up_missed(self, day: date, now: datetime) -> None:
-        """Mark the digests of days on which nobody was there to send them: their silence has been told."""
+        """Mark the digests of days on which nobody was there to send them; of days to come none is, whatever a clock said."""
         if day == self._swept:
             return
         batch = Batch()
-        for owed in self._records.obligations(output="digest", states=["waiting", "running"]):
+        for owed in self._records.obligations(output="digest", states=["waiting", "running", "lost"]):
             if owed.day < day and owed.verb == "WAIT":
                 batch.add("obligations", self._digest_row(owed.day, "lost", "SKIP", now))
+            elif owed.day >= day and owed.verb == "SKIP":
+                batch.add("obligations", self._digest_row(owed.day, "waiting", "WAIT", now))
         self.ledger().commit(batch)
         self._swept = day
 
