@@ -9,6 +9,7 @@ from tests.audit.reading import audited, said
 
 HERE = Path(__file__).parent
 CASES = tomllib.loads((HERE / "real_fault_kinds.toml").read_text(encoding="utf-8"))["kind"]
+THIRD = tomllib.loads((HERE / "third_fault_kinds.toml").read_text(encoding="utf-8"))["kind"]
 UNSEEN = tomllib.loads((HERE / "unseen_fault_kinds.toml").read_text(encoding="utf-8"))["kind"]
 
 
@@ -24,6 +25,40 @@ def test_a_kind_that_was_missed_on_unseen_code_is_found_and_gone_where_it_is_men
 
     assert said(kind["wrong"], path) == [tuple(one) for one in kind["due"]]
     assert said(kind["mended"], path) == [tuple(one) for one in kind.get("rest", [])]
+
+
+@pytest.mark.parametrize("kind", THIRD, ids=[kind["name"] for kind in THIRD])
+def test_a_kind_that_the_third_list_held_is_found_and_gone_where_it_is_mended(kind: dict[str, Any]) -> None:
+    path = kind.get("path", "jobs/example.py")
+
+    assert said(kind["wrong"], path) == [tuple(one) for one in kind["due"]]
+    assert said(kind["mended"], path) == []
+
+
+def test_a_coroutine_of_another_file_that_is_kept_for_its_value_is_told_and_one_that_is_gathered_is_not() -> None:
+    made = "async def latest_version(name):\n    return await ask(name)\n"
+    kept = "from app.versions import latest_version\n\n\nasync def address(name):\n    version = latest_version(name)\n"
+    used = f"{kept}    return f'/{{name}}/{{version}}'\n"
+    gathered = f"{kept}    return await asyncio.gather(version)\n"
+
+    found = audited({"app/versions.py": made, "app/address.py": used})
+
+    assert [(one.rule, one.path, one.line) for one in found] == [("ignored-result", "app/address.py", 5)]
+    assert audited({"app/versions.py": made, "app/address.py": gathered}) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'send("Run {name} is late", name=name)',
+        'made = text.replace("{name}", name)',
+        'start(run_name="daily-{name}")',
+        r'plot("$x_{name}$")',
+        'send(_("Run {name} is late").format(name=name))',
+    ],
+)
+def test_braces_that_something_else_fills_are_left_alone_beside_f_strings(line: str) -> None:
+    assert said(f'def tell(name, send, text, start, plot):\n    send(f"{{name}}")\n    {line}\n') == []
 
 
 def test_a_coroutine_of_another_file_is_known_by_its_name_where_every_function_of_that_name_is_one() -> None:

@@ -29,8 +29,9 @@ _SHEBANG = re.compile(rb"^#!.*?\b(?:(python)[\d.]*|((?:ba|da|k|z)?sh))\b")
 _CI = re.compile(
     r"(^|/)(\.github/(workflows|actions)/|\.circleci/|\.gitlab/|\.buildkite/)"
     r"|(^|/)(\.gitlab-ci|\.?travis|action|azure-pipelines[^/]*|bitbucket-pipelines|cloudbuild[^/]*|\.pre-commit-config"
-    r"|\.pre-commit-hooks|\.drone|appveyor|buildspec)\.ya?ml$"
+    r"|\.pre-commit-hooks|\.drone|appveyor|buildspec[^/]*)\.ya?ml$|(^|/)buildspecs?/[^/]+\.ya?ml$"
 )
+COMPOSE = re.compile(r"(^|/)(docker-)?compose[^/]*\.ya?ml$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +47,13 @@ class Source:
 def kind_of(path: str, head: bytes = b"") -> Kind | None:
     """Return what the file is, by its name or (a script without a suffix) by its first line; None is not for the auditor.
 
-    YAML is read only where it is a CI system's.
+    YAML is read only where it is a CI system's, or says how containers are started together.
     """
     suffix = PurePosixPath(path).suffix.lower()
     if suffix in _BY_SUFFIX:
         return _BY_SUFFIX[suffix]
     if suffix in {".yml", ".yaml"}:
-        return "yaml" if _CI.search(path) else None
+        return "yaml" if _CI.search(path) or COMPOSE.search(path) else None
     if not suffix and (found := _SHEBANG.match(head[:200])):
         return "python" if found[1] else "shell"
     return None

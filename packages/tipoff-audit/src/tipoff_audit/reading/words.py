@@ -142,7 +142,7 @@ BIGQUERY_CLIENT = re.compile(
 )
 ROOTS = these(
     """RequestException GoogleAPIError GoogleAPICallError GoogleCloudError SQLAlchemyError DBAPIError DatabaseError
-    ClientError BotoCoreError PyMongoError RedisError KafkaError KafkaException"""
+    ClientError BotoCoreError HttpError PyMongoError RedisError KafkaError KafkaException"""
 )
 
 

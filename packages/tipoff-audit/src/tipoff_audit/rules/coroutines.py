@@ -8,17 +8,31 @@ from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import File
 from tipoff_audit.reading.index import FUNCTIONS, Scope
 from tipoff_audit.reading.names import dotted, last_name, words
+from tipoff_audit.reading.words import these
 
 _OF_ASYNCIO = frozenset({"asyncio.sleep", "asyncio.wait_for", "asyncio.wait", "asyncio.to_thread", "anyio.sleep"}) | {
     f"asyncio.{made}"
     for made in ("Queue.put", "Queue.get", "Queue.join", "Event.wait", "Lock.acquire", "Semaphore.acquire")
 }
-_HARMLESS = frozenset({"abstractmethod", "override", "staticmethod", "classmethod"})  # decorators: it stays a coroutine
+_HARMLESS = frozenset(  # decorators: it stays a coroutine
+    {
+        "abstractmethod",
+        "override",
+        "staticmethod",
+        "classmethod",
+        "alru_cache",
+        "retry",
+        "on_exception",
+        "on_predicate",
+        "backoff",
+    }
+)
 _ENDS = frozenset(
     {"close", "aclose", "shutdown", "stop", "disconnect", "cleanup", "cancel"}
 )  # the process ends all the same
 _DEEPEST = 6  # classes above
 _NOTHING_DONE = "is not awaited: nothing of it is done"
+_KEPT = "is not awaited: what is kept is no value, and nothing of it is done"
 _ALWAYS_TRUE = "is not awaited: as a condition it is always true, and nothing of it is done"
 
 
@@ -54,6 +68,26 @@ def unawaited(file: File) -> None:
                     f"`{dotted(call.func)}` is awaited elsewhere in this file, and not here: nothing of it is done"
                 )
                 file.say("ignored-result", call, Level.NOTE, f"{message}; write `await`", guards="work")
+
+
+def returned_unawaited(file: File) -> None:
+    """Report coroutines of this file that another one returns as they are, where all others await them."""
+    functions = [scope for scope in file.index.scopes if isinstance(scope.node, ast.AsyncFunctionDef)]
+    if not functions:
+        return
+    made = {scope.name for scope in functions if is_coroutine(scope) and not _decorated(scope)}
+    for call in file.index.calls:
+        full = file.names.callee(call).full
+        scope = file.scope(call)
+        if full not in made or not isinstance(file.index.up.get(call), ast.Return) or not is_coroutine(scope):
+            continue
+        asked = [file.index.up.get(one) for one in file.index.calls if file.names.callee(one).full == full]
+        n_awaited = sum(isinstance(one, ast.Await) for one in asked)
+        if n_awaited > sum(isinstance(one, ast.Return) for one in asked):
+            message = (
+                f"`{last_name(call.func)}` is a coroutine and is handed on as it is: who awaits this one gets another"
+            )
+            file.say("ignored-result", call, Level.NOTE, f"{message}; write `await`", guards="work")
 
 
 def _does_nothing(file: File, here: list[Scope]) -> bool:
@@ -138,6 +172,31 @@ def _is_only_asked(file: File, call: ast.Call, name: str) -> bool:
     )
 
 
+_RUNS_OTHERS = these(
+    """gather create task tasks ensure future run wait shield spawn schedule submit append add put isawaitable iscoroutine await
+    retry limit bounded timeout start execute coroutine coroutines async loop call print"""
+)
+
+
+def _is_kept(file: File, call: ast.Call) -> bool:
+    """Whether what is not awaited is kept under a name, and all that reads it takes it for the value itself."""
+    above, scope = file.index.up.get(call), file.scope(call)
+    if not isinstance(above, ast.Assign) or len(above.targets) != 1 or not isinstance(above.targets[0], ast.Name):
+        return False
+    name = above.targets[0].id
+    loads = file.index.loads(scope, name) if len(scope.bound.get(name, ())) == 1 else []
+    return bool(loads) and all(_is_value(file, node) for node in loads)
+
+
+def _is_value(file: File, node: ast.Name) -> bool:
+    above = file.index.up.get(node)
+    if isinstance(above, ast.keyword):
+        above = file.index.up.get(above)
+    if isinstance(above, ast.Call):
+        return above.func is not node and not set(words(last_name(above.func))) & _RUNS_OTHERS
+    return isinstance(above, ast.Subscript | ast.FormattedValue | ast.Compare | ast.BinOp | ast.Dict)
+
+
 def is_coroutine(scope: Scope) -> bool:
     """Whether a function is a coroutine: asynchronous, and no generator."""
     return isinstance(scope.node, ast.AsyncFunctionDef) and not any(
@@ -171,9 +230,12 @@ def let_go(file: File) -> list[list[Any]]:
         name = last_name(call.func)
         scope = file.scope(call)
         is_own = dotted(call.func) == f"self.{name}" and scope.of_class is not None
-        if not isinstance(call.func, ast.Attribute) or (len(words(name)) < 2 and not is_own):  # noqa: PLR2004
+        is_imported = isinstance(call.func, ast.Name) and "." in file.index.imports.get(name, "")
+        if not (isinstance(call.func, ast.Attribute) or is_imported) or (len(words(name)) < 2 and not is_own):  # noqa: PLR2004
             continue
-        how = _used(file, call) if isinstance(scope.node, ast.AsyncFunctionDef) else ""
+        how = _used(file, call) if isinstance(scope.node, ast.AsyncFunctionDef) or is_imported else ""
+        if is_imported and not how and isinstance(scope.node, ast.AsyncFunctionDef) and _is_kept(file, call):
+            how = _KEPT
         if how:
             text = file.index.line(call.lineno)
             place = [call.lineno, call.col_offset + 1, call.end_lineno or call.lineno]

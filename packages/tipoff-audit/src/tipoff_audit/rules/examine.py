@@ -11,7 +11,7 @@ from tipoff_audit.reading.context import MAKES_FEATURES, MONITORS, TESTS, File, 
 from tipoff_audit.reading.effects import Effects
 from tipoff_audit.reading.index import index
 from tipoff_audit.reading.names import Names
-from tipoff_audit.reading.source import Source
+from tipoff_audit.reading.source import COMPOSE, Source
 from tipoff_audit.reading.sqltext import called_in, procedure_at, procedures, verbs, without_data
 from tipoff_audit.reading.try_blocks import try_blocks
 from tipoff_audit.rules import (
@@ -25,6 +25,7 @@ from tipoff_audit.rules import (
     deleted,
     dropped,
     gates,
+    let_pass,
     loads,
     lookahead,
     made_once,
@@ -46,6 +47,7 @@ from tipoff_audit.rules import (
 from tipoff_audit.rules.ci_tests import called_workflows, tested
 from tipoff_audit.rules.shell import examine_lines
 from tipoff_audit.rules.shell_data import lost_backups, sql_runs, stops, wiped_settings, writes
+from tipoff_audit.rules.shell_steps import healthy, steps
 from tipoff_audit.rules.sqlrules import examine_sql
 from tipoff_audit.rules.verdicts import judge
 
@@ -77,9 +79,13 @@ _RULES: tuple[Callable[[File], None], ...] = (
     unread.unread_results,
     unread.refused_rows,
     coroutines.unawaited,
+    coroutines.returned_unawaited,
     context_managers.swallowing_managers,
     context_managers.swallowing_exits,
     gates.open_gates,
+    let_pass.asserted,
+    let_pass.errors_returned,
+    let_pass.statuses,
     coerced.coerced_rows,
     cut_short.cut_short,
     orchestration.orchestration,
@@ -110,7 +116,7 @@ def examine(source: Source, names: facts.Names = NO_NAMES) -> facts.FileFacts:
         findings, shared = _sql(source)
     elif source.tree is None:
         findings, shared = (
-            [*examine_lines(source), *lost_backups(source), *wiped_settings(source)],
+            _of_lines(source),
             {
                 "copies": copies.copied_text(source.path, source.text.split("\n")),
                 "starts": sorted(_started(source.text)),
@@ -125,6 +131,15 @@ def examine(source: Source, names: facts.Names = NO_NAMES) -> facts.FileFacts:
         findings, shared = _python(source, names)
     kept = tuple(sorted(set(_softened(source.path, findings))))
     return facts.FileFacts(path=source.path, n_lines=n_lines, findings=kept, shared=shared)
+
+
+def _of_lines(source: Source) -> list[Finding]:
+    """Return what is wrong in a script or a CI file; a step of which something is told already is not told again."""
+    if COMPOSE.search(source.path):
+        return healthy(source)
+    found = [*examine_lines(source), *lost_backups(source), *wiped_settings(source)]
+    told = {one.line for one in found}
+    return [*found, *(one for one in steps(source) if one.line not in told)]
 
 
 def _line(source: Source, number: int) -> str:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Sequence
 
 from tipoff_audit.finding import Level
 from tipoff_audit.reading import words as w
@@ -9,6 +10,7 @@ from tipoff_audit.reading.context import File
 from tipoff_audit.reading.index import Scope
 from tipoff_audit.reading.names import constant, dotted, last_name, words
 from tipoff_audit.reading.sqltext import looks_like_sql, verbs
+from tipoff_audit.reading.words import these
 from tipoff_audit.rules.sqlrules import examine_sql, unquoted
 from tipoff_audit.rules.values import filled
 
@@ -31,7 +33,7 @@ def missing_f(file: File) -> None:
         holes = _HOLE.findall(_OF_A_TYPE.sub("", text))
         if not holes or not (_filled_by_names(file, node, holes) or _is_query_option(file, node, text)):
             continue
-        use = _use(file, node, text)
+        use = _use(file, node, text) or _beside(file, node, text, holes)
         if use and not (use == "path" and {re.split(r"[.\[(]", hole)[0] for hole in holes} & set(file.index.imports)):
             message = f"`{{{holes[0]}}}` stays as it is written: this {use} has no f and no .format"
             file.say(
@@ -135,6 +137,71 @@ def _use(file: File, node: ast.Constant, text: str) -> str:  # noqa: C901, PLR09
     if isinstance(parent, ast.Return):
         return "SQL" if sql else ""
     return ""
+
+
+_A_LINE = 200  # characters: what is longer may be a template
+_NOT_FOR_F = re.compile(r"[\n$\\]|\{\{|\}\}|</|%[sd(]")  # several lines, formulas, templates of others
+_BY_OTHERS = re.compile(
+    r"(^|_)(name|help|doc|description|fmt|format|formatter|template|templates|pattern|prompt|prompts|regex|route|rule|path_template|url_template|query_template"
+    r"|epilog|usage)$"
+)
+_TAKES_BRACES = these(
+    """replace sub split rsplit partition index find count startswith endswith strip removeprefix removesuffix compile match
+    fullmatch search findall finditer join gettext ngettext _ translate tr add_argument add_parser getLogger Formatter
+    get_template register add_url_rule route add_route parse evaluate eval exec"""
+)
+
+
+def _beside(file: File, node: ast.Constant, text: str, holes: list[str]) -> str:
+    """Return the use of a plain string whose holes stand in f-strings beside it; "" where it may be right."""
+    parent = file.index.up.get(node)
+    if len(text) > _A_LINE or _NOT_FOR_F.search(text) or _formatted(file, node) or _named_later(file, node):
+        return ""
+    if isinstance(parent, ast.Dict | ast.List | ast.Tuple):
+        others = parent.values if isinstance(parent, ast.Dict) else parent.elts
+        is_one = any(other is node for other in others)
+        return "string" if is_one and set(holes) & _holes_of(others) else ""
+    option = parent.arg if isinstance(parent, ast.keyword) else ""
+    call = file.index.up.get(parent) if isinstance(parent, ast.keyword) else parent
+    if not isinstance(call, ast.Call) or _BY_OTHERS.search(option or "") or _is_filled_by(call, holes):
+        return ""
+    given = [*call.args, *(one.value for one in call.keywords)]
+    if _fills_texts(file):
+        return "string" if set(holes) <= _holes_of(given) else ""
+    own = file.scope(node)
+    bound = all(re.split(r"[.\[(]", hole)[0] in own.bound for hole in holes)
+    return "string" if bound and set(holes) <= _holes_of(file.index.joined, file, own) else ""
+
+
+def _is_filled_by(call: ast.Call, holes: list[str]) -> bool:
+    """Whether the call may fill the holes: it is handed values under their names, or its name speaks of templates."""
+    name = last_name(call.func)
+    roots = {re.split(r"[.\[(]", hole)[0] for hole in holes}
+    return (
+        name in _TAKES_BRACES
+        or name in _LATER
+        or bool({"template", "pattern", "format", "prompt", "render", "route", "fill"} & set(words(name)))
+        or bool(roots & {one.arg for one in call.keywords})
+        or any(one.arg is None for one in call.keywords)
+        or (isinstance(call.func, ast.Attribute) and last_name(call.func.value) == "re")
+    )
+
+
+def _fills_texts(file: File) -> bool:
+    """Whether the file fills texts in another way: what stands here with braces may be one of them."""
+    texts = [call.func for call in file.index.calls if last_name(call.func) in {"format", "format_map", "Template"}]
+    return any(not isinstance(one, ast.Attribute) or not isinstance(one.value, ast.Constant) for one in texts)
+
+
+def _holes_of(given: Sequence[ast.expr], file: File | None = None, scope: Scope | None = None) -> set[str]:
+    """Return what the f-strings among them ask for, those of one scope alone where it is named."""
+    return {
+        ast.unparse(part.value)
+        for one in given
+        if isinstance(one, ast.JoinedStr) and (file is None or file.scope(one) is scope)
+        for part in one.values
+        if isinstance(part, ast.FormattedValue)
+    }
 
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://")
