@@ -50,6 +50,14 @@ def test_what_cannot_be_written_out_is_said_and_no_success(home: Path) -> None:
     assert "standard output took no more: No space left on device" in ran.stderr
 
 
+def test_a_first_start_for_which_there_is_no_room_is_told_to_restore_nothing(tmp_path: Path) -> None:
+    ran = shell("ulimit -f 40; $tipoff replay nba sample:1 --world sample", tmp_path / "home")
+
+    assert (ran.returncode, ran.stderr.count("\n")) == (2, 2), ran.stderr
+    assert "cannot be opened: disk I/O error" in ran.stderr
+    assert "is TIPOFF_HOME right, and is its disk full?" in ran.stderr
+
+
 def test_what_a_side_at_work_says_may_go_nowhere_and_ends_no_work(home: Path) -> None:
     saying = (
         "from tipoff.cli.sentinel import say, show; say('a'); show('b'); say('c'); open('/dev/fd/3', 'w').write('on')"
@@ -67,6 +75,20 @@ def test_where_no_thread_can_be_begun_a_side_ends_with_a_sentence(tmp_path: Path
 
     assert (ran.returncode, ran.stderr.count("\n")) == (1, 1), ran.stderr
     assert ran.stderr.startswith("tipoff: the machine refused: RuntimeError: can't start new thread")
+
+
+def test_documents_are_looked_at_without_threads_for_where_none_can_be_begun_arrow_waits_for_ever(
+    tmp_path: Path,
+) -> None:
+    looking = (
+        "import os, pathlib, pyarrow as pa, pyarrow.parquet as pq; from tipoff.store.published import _is_beside; "
+        f"rows, path = pa.table({{'a': [1]}}), pathlib.Path('{tmp_path}/a.parquet'); pq.write_table(rows, path); "
+        "n = len(os.listdir('/proc/self/task')); print(_is_beside(path, rows), len(os.listdir('/proc/self/task')) - n)"
+    )
+
+    ran = shell(f'{sys.executable} -c "{looking}"', tmp_path)
+
+    assert (ran.stdout, ran.stderr) == ("True 0\n", "")
 
 
 def test_a_home_whose_name_is_no_text_is_refused_by_its_own_name(tmp_path: Path) -> None:

@@ -117,6 +117,7 @@ class Ledger(Held):
             NoLedger: It is only to be read, and nothing is there yet.
             UsageError: The file cannot be opened, is no ledger, or was made by a later version of Tipoff.
         """
+        is_new = isinstance(target, Path) and not target.exists()
         self._engine = engine_of(target, profile=profile, read_only=read_only)
         try:
             if not read_only:
@@ -135,8 +136,8 @@ class Ledger(Held):
                 setting = "TIPOFF_HOME" if isinstance(target, Path) else "TIPOFF_LEDGER_URL"
                 raise NoLedger(msg, hint=f"is {setting} right? `tipoff up` and `tipoff replay` make it") from None
             msg = f"the ledger at {shown(target)} cannot be opened: {why(error)}"
-            hint = "is TIPOFF_HOME right, and was anything replayed there yet?"
-            if isinstance(target, Path) and is_file:
+            hint = "is TIPOFF_HOME right, and is its disk full?"
+            if isinstance(target, Path) and not is_new:
                 hint = RESTORE if os.access(target.parent, os.W_OK) else READ_ONLY
             raise UsageError(msg, hint=hint_of(error, hint)) from error
         self._turn = threading.RLock()  # one connection, for every thread of the process

@@ -270,7 +270,10 @@ def _written_at(asked: WriteRequest, unit: str) -> datetime:
 
 def _is_beside(path: Path, rows: pa.Table) -> bool:
     try:
-        return bool(pq.read_table(path).cast(rows.schema).equals(rows))
+        with pq.ParquetFile(
+            path, pre_buffer=False
+        ) as file:  # no threads: where none can be begun, Arrow waits for ever
+            return bool(file.read(use_threads=False).cast(rows.schema).equals(rows))
     except (OSError, pa.ArrowException, ValueError):
         return False
 
