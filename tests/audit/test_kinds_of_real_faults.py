@@ -32,7 +32,7 @@ def test_a_kind_that_the_third_list_held_is_found_and_gone_where_it_is_mended(ki
     path = kind.get("path", "jobs/example.py")
 
     assert said(kind["wrong"], path) == [tuple(one) for one in kind["due"]]
-    assert said(kind["mended"], path) == []
+    assert said(kind["mended"], path) == [tuple(one) for one in kind.get("rest", [])]
 
 
 def test_a_coroutine_of_another_file_that_is_kept_for_its_value_is_told_and_one_that_is_gathered_is_not() -> None:
@@ -45,6 +45,22 @@ def test_a_coroutine_of_another_file_that_is_kept_for_its_value_is_told_and_one_
 
     assert [(one.rule, one.path, one.line) for one in found] == [("ignored-result", "app/address.py", 5)]
     assert audited({"app/versions.py": made, "app/address.py": gathered}) == []
+
+
+@pytest.mark.parametrize(("word", "lines"), [("", [10]), ("await ", [])])
+def test_a_coroutine_of_the_class_that_a_constructor_declares_is_told_where_it_is_kept_for_its_value(
+    word: str, lines: list[int]
+) -> None:
+    made = "class Summaries:\n    async def collect(self, name):\n        return await ask(name)\n"
+    kept = (
+        "from app.summaries import Summaries\n\n\nclass Details:\n    def __init__(self, summaries: Summaries) -> None:\n"
+        "        self._summaries = summaries\n\n    async def of(self, row):\n        name = row.name\n"
+        f"        about = {word}self._summaries.collect(name)\n        return dict(id=row.id, about=about)\n"
+    )
+
+    found = audited({"app/summaries.py": made, "app/details.py": kept})
+
+    assert [(one.rule, one.path, one.line) for one in found] == [("ignored-result", "app/details.py", n) for n in lines]
 
 
 @pytest.mark.parametrize(

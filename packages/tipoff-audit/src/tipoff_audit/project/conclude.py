@@ -300,9 +300,13 @@ def _unawaited(facts: Sequence[FileFacts], bases: Mapping[str, list[str]]) -> It
             made.update(coroutines)
             others.update(plain)
             methods.update(full)
+    short: dict[str, list[str]] = defaultdict(list)
+    for full in bases:
+        short[full.rpartition(".")[2]].append(full)
     for path, (name, how, line, column, end_line, text, symbol, owner) in _rows(facts, "let_go"):
         is_alone = len(words(name)) > 1 and name in made and name not in others
-        if is_alone or (owner and _is_above(f"{owner}.{name}", methods, bases)):
+        full = next(iter(short[owner[1:]]), "") if owner.startswith("*") and len(short[owner[1:]]) == 1 else owner
+        if is_alone or (full and _is_above(f"{full}.{name}", methods, bases)):
             yield Finding(
                 rule="ignored-result",
                 path=path,

@@ -172,6 +172,33 @@ def _is_only_asked(file: File, call: ast.Call, name: str) -> bool:
     )
 
 
+def _declared(file: File, call: ast.Call) -> str:
+    """Return the class, after a `*`, that the signature declares the receiver to be: of an argument, or kept of one in `self`."""
+    func, scope = call.func, file.scope(call)
+    if not isinstance(func, ast.Attribute):
+        return ""
+    if isinstance(func.value, ast.Name) and isinstance(scope.node, FUNCTIONS):
+        found = _of_arguments(scope.node).get(func.value.id, "")
+        return f"*{found}" if found else ""
+    if not dotted(func.value).startswith("self.") or dotted(func.value).count(".") != 1 or scope.of_class is None:
+        return ""
+    begun = f"{scope.of_class.name}.__init__"
+    for made in file.index.scopes:
+        if made.name == begun and isinstance(made.node, FUNCTIONS):
+            given = _of_arguments(made.node)
+            for one in made.assigns:
+                if dotted(one.targets[0]) == dotted(func.value) and isinstance(one.value, ast.Name):
+                    found = given.get(one.value.id, "")
+                    return f"*{found}" if found else ""
+    return ""
+
+
+def _of_arguments(node: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, str]:
+    """Return the classes of the arguments of a function, by their names."""
+    given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    return {one.arg: last_name(one.annotation) for one in given if isinstance(one.annotation, ast.Name | ast.Attribute)}
+
+
 _RUNS_OTHERS = these(
     """gather create task tasks ensure future run wait shield spawn schedule submit append add put isawaitable iscoroutine await
     retry limit bounded timeout start execute coroutine coroutines async loop call print"""
@@ -231,15 +258,22 @@ def let_go(file: File) -> list[list[Any]]:
         scope = file.scope(call)
         is_own = dotted(call.func) == f"self.{name}" and scope.of_class is not None
         is_imported = isinstance(call.func, ast.Name) and "." in file.index.imports.get(name, "")
-        if not (isinstance(call.func, ast.Attribute) or is_imported) or (len(words(name)) < 2 and not is_own):  # noqa: PLR2004
+        declared = _declared(file, call)
+        is_known = is_own or bool(declared)
+        if not (isinstance(call.func, ast.Attribute) or is_imported) or (len(words(name)) < 2 and not is_known):  # noqa: PLR2004
             continue
         how = _used(file, call) if isinstance(scope.node, ast.AsyncFunctionDef) or is_imported else ""
-        if is_imported and not how and isinstance(scope.node, ast.AsyncFunctionDef) and _is_kept(file, call):
+        if (
+            (is_imported or declared)
+            and not how
+            and isinstance(scope.node, ast.AsyncFunctionDef)
+            and _is_kept(file, call)
+        ):
             how = _KEPT
         if how:
             text = file.index.line(call.lineno)
             place = [call.lineno, call.col_offset + 1, call.end_lineno or call.lineno]
             found.append(
-                [name, how, *place, text, scope.name, scope.of_class.name if is_own and scope.of_class else ""]
+                [name, how, *place, text, scope.name, scope.of_class.name if is_own and scope.of_class else declared]
             )
     return found

@@ -86,6 +86,8 @@ _RULES: tuple[Callable[[File], None], ...] = (
     let_pass.asserted,
     let_pass.errors_returned,
     let_pass.statuses,
+    let_pass.filters_left_out,
+    let_pass.refusals,
     coerced.coerced_rows,
     cut_short.cut_short,
     orchestration.orchestration,

@@ -86,7 +86,7 @@ def _told_as_done(file: File, call: ast.Call, full: str) -> None:
     ):
         return
     after = block[block.index(above) + 1 :][:1]
-    given = after[0].value if after and isinstance(after[0], ast.Assign | ast.Return) else None
+    given = next((one.value for one in after if isinstance(one, ast.Assign | ast.Return)), None)
     said = constant(given) if given is not None else None
     if any(isinstance(part, ast.Constant) and isinstance(part.value, str) for part in ast.walk(call)):
         return  # a command that is written out is judged by what it does
@@ -114,3 +114,63 @@ def _taken(file: File, call: ast.Call) -> None:
     if used and not told and not any(dotted(node.value) == func.value.id for node in nodes):
         message = "what the process has written is taken for the whole, and nobody looks how it ended"
         file.say("ignored-result", call, Level.NOTE, f"{message}; look at `returncode`", guards="read")
+
+
+_KEEPS = frozenset({"filter", "filter_by", "exclude", "where"})
+
+
+def filters_left_out(file: File) -> None:
+    """Report a filter that is asked for and left out where what it should keep cannot be read: everything is returned."""
+    for block in file.index.tries:
+        is_silent = all(len(one.body) == 1 and isinstance(one.body[0], ast.Pass) for one in block.handlers)
+        if not block.handlers or not is_silent:
+            continue
+        for node in [*block.body, *block.orelse]:
+            made = node.value if isinstance(node, ast.Assign) else None
+            if not isinstance(node, ast.Assign) or not isinstance(made, ast.Call) or last_name(made.func) not in _KEEPS:
+                continue
+            name = dotted(node.targets[0])
+            asks = any(isinstance(one, ast.If) for one in file.index.parents(block))
+            if dotted(made.func).partition(".")[0] == name and asks and _is_returned(file, block, name):
+                message = "the filter that was asked for is left out where it cannot be read, and all is returned"
+                file.say("default-on-error", block.handlers[0], Level.NOTE, f"{message}; raise", guards="read")
+
+
+def _is_returned(file: File, block: ast.Try, name: str) -> bool:
+    return any(isinstance(one.value, ast.Name) and one.value.id == name for one in file.scope(block).returns)
+
+
+def refusals(file: File) -> None:
+    """Report an answer that was refused, which is logged and handed on as none at all."""
+    for call in file.index.calls:
+        if file.effects.of(call).kind != "log":
+            continue
+        above = file.index.up.get(call)
+        asked = file.index.up.get(above) if isinstance(above, ast.Expr) else None
+        if not isinstance(asked, ast.If) or asked.orelse or asked.body[0] is not above or not _is_refusal(asked.test):
+            continue
+        last, scope = asked.body[-1], file.scope(call)
+        if not isinstance(last, ast.Return) or not isinstance(last.value, ast.Constant | None) or constant(last.value):
+            continue
+        given = [one.value for one in scope.returns if one is not last and one.value is not None]
+        is_none = last.value is None or constant(last.value) is None
+        if is_none and any(not isinstance(one, ast.Constant) for one in given):
+            message = (
+                "an answer that was refused is logged and handed on as none, which nobody can tell from nothing there"
+            )
+            file.say("default-on-error", asked, Level.NOTE, f"{message}; `raise_for_status()`", guards="read")
+
+
+_FINE = 200
+
+
+def _is_refusal(test: ast.expr) -> bool:
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return isinstance(test.operand, ast.Attribute) and test.operand.attr == "ok"
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1 or not isinstance(test.left, ast.Attribute):
+        return False
+    return (
+        test.left.attr in {"status_code", "status"}
+        and isinstance(test.ops[0], ast.NotEq)
+        and constant(test.comparators[0]) == _FINE
+    )

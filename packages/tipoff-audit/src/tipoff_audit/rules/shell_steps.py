@@ -83,7 +83,7 @@ _LOADS = re.compile(
 _STRICT = re.compile(
     r"^\s*set\s+-\w*e|^\s*set\s+-o\s+errexit|^#!.*\s-\w*e|\$\?|\btrap\b[^\n]*\bERR\b|PIPESTATUS", re.MULTILINE
 )
-_FEWEST = 3  # loads of a script, one after the other
+_FEWEST = 2  # loads of a script, one after the other
 
 
 def _loads(source: Source, lines: list[str]) -> list[Finding]:

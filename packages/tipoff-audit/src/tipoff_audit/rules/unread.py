@@ -41,6 +41,31 @@ def unread_results(file: File) -> None:
 def _submit(file: File, call: ast.Call) -> None:
     if _is_executor(file, call):
         _future(file, call)
+    elif any(origin.partition(".")[0] == "prefect" for origin in file.index.imports.values()):
+        _task_run(file, call)
+
+
+def _task_run(file: File, call: ast.Call) -> None:
+    """Report a task of Prefect's that a flow submits, and whose outcome only other tasks wait for."""
+    scope, above = file.scope(call), file.index.up.get(call)
+    flows = [last_name(one) for one in scope.node.decorator_list] if isinstance(scope.node, FUNCTIONS) else []
+    if "flow" not in flows or not isinstance(call.func, ast.Attribute) or not isinstance(call.func.value, ast.Name):
+        return
+    waited = False
+    if isinstance(above, ast.Assign) and isinstance(above.targets[0], ast.Name):
+        loads = file.index.loads(scope, above.targets[0].id)
+        waited = bool(loads) and all(_is_waited_for(file, node) for node in loads)
+    if any(one.value is not None for one in scope.returns) or not (isinstance(above, ast.Expr) or waited):
+        return
+    message = (
+        f"nobody asks how `{call.func.value.id}` has ended: since Prefect 3 the flow ends well where it has failed"
+    )
+    file.say("ignored-result", call, Level.NOTE, f"{message}; call `.result()`, or return it", guards="work")
+
+
+def _is_waited_for(file: File, node: ast.AST) -> bool:
+    """Whether another task is only begun after it: `wait_for=[it]`."""
+    return any(isinstance(one, ast.keyword) and one.arg == "wait_for" for one in file.index.parents(node))
 
 
 def _imap(file: File, call: ast.Call) -> None:
@@ -67,19 +92,39 @@ def _gives_a_job(file: File, full: str) -> bool:
     return bool(given) and all(isinstance(one, ast.Call) and _is_job(file, one) for one in given)
 
 
+_TAKES_ROWS = these("insert_rows_json insert_rows insert_rows_from_dataframe")
+
+
 def refused_rows(file: File) -> None:
     """Report the list of refused rows that is only counted in a line of the log: the run goes on as if all were taken."""
     for call in file.index.calls:
         above = file.index.up.get(call)
         scope = file.scope(call)
-        if last_name(call.func) not in {"insert_rows_json", "insert_rows"} or scope.kind != "function":
+        if last_name(call.func) not in _TAKES_ROWS or scope.kind != "function":
             continue
         if not isinstance(above, ast.Assign) or not isinstance(above.targets[0], ast.Name):
             continue
         used = file.index.loads(scope, above.targets[0].id)
-        if used and all(_is_only_logged(file, node) for node in used):
+        if used and all(_is_only_doubted(file, node) for node in used):
+            message = (
+                "of the rows that the table has refused nothing is told: the list is only asked whether it is empty"
+            )
+            file.say("ignored-result", used[0], Level.NOTE, f"{message}; raise, or keep them", guards="write")
+        elif used and all(_is_only_logged(file, node) for node in used):
             message = "rows that the table has refused are told to the log alone, and the work ends as done"
             file.say("ignored-result", used[0], Level.NOTE, f"{message}; raise, or keep them", guards="write")
+
+
+def _is_only_doubted(file: File, node: ast.AST) -> bool:
+    """Whether it stands in `if not errors:` without an else, whose block ends well."""
+    above = file.index.up.get(node)
+    asked = file.index.up.get(above) if isinstance(above, ast.UnaryOp) and isinstance(above.op, ast.Not) else None
+    return (
+        isinstance(asked, ast.If)
+        and asked.test is above
+        and not asked.orelse
+        and isinstance(asked.body[-1], ast.Return)
+    )
 
 
 def _is_only_logged(file: File, node: ast.AST) -> bool:

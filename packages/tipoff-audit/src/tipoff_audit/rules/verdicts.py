@@ -246,6 +246,19 @@ def _closes(guard: TryBlock, what: str) -> bool:  # noqa: PLR0911 -- a return fo
     return guard.returns == "value"
 
 
+_READS_ANSWERS = re.compile(r"(^|[._])(resp\w*|res|answer|raw|r)\.(json|raise_for_status)$|^typing\.\w+\.json$")
+
+
+def _of_an_answer(guard: TryBlock) -> tuple[str, bool, bool] | None:
+    """Return how the block reads an answer that somebody else has asked for, None where it does not."""
+    found = next((one for one in guard.calls if _READS_ANSWERS.search(one)), "")
+    return (
+        (found.removeprefix("typing.Any."), False, True)
+        if found and guard.returns in {"empty", "none", "zero"} and not guard.acts
+        else None
+    )
+
+
 def _around_the_rest(guard: TryBlock) -> Finding | None:
     read, notice, work = guard.effects.get("read"), guard.effects.get("notice"), guard.effects.get("work")
     if guard.breadth == "root" and not (notice or read):
@@ -256,7 +269,7 @@ def _around_the_rest(guard: TryBlock) -> Finding | None:
             f"the handler returns its input as it came, as if the work had been done on it: the error {_answers(guard)}"
         )
         return _found(guard, "default-on-error", Level.NOTE, f"{message}; raise, or say that it was not done", "work")
-    about = read or work
+    about = read or work or _of_an_answer(guard)
     if about is not None and (
         guard.returns in {"success", "true", "empty", "zero"} or (guard.returns == "none" and guard.yields_value)
     ):
