@@ -284,9 +284,15 @@ HOMES: list[tuple[str, dict[str, Any], bool, tuple[str, ...]]] = [
     ),
     (
         "many problems",
-        {"missed": tuple(owed(f"o{n}", "late", due=-n * HOUR) for n in range(1, 30))},
+        {"missed": tuple(owed(f"o{n}", "late", day=date(2024, 2, n), due=-n * HOUR) for n in range(1, 30))},
         False,
         ("o29 of",),
+    ),
+    (
+        "many of one day",
+        {"missed": tuple(owed(f"o{n}", "lost", due=-n * HOUR) for n in range(1, 30))},
+        False,
+        ("since 03-08 15:00", f"29 outputs of {TODAY} are lost: o1, o2, o3, o4 and 25 more", f"grid x --from {TODAY}"),
     ),
 ]
 

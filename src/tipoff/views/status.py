@@ -1,7 +1,7 @@
 """Status: in five seconds, whether anything is at work, whether today is complete, what holds it and since when."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from tipoff.core.obligation import State
 from tipoff.core.records import HaltRecord, ObligationRecord, WaiverRecord
 from tipoff.core.severity import Severity
 from tipoff.core.slate import OFF
-from tipoff.core.wording import counted, length
+from tipoff.core.wording import counted, length, some
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import read_incidents
 from tipoff.ledger.facts import SEASON_UNKNOWN, BetweenSeasons, between_seasons, league_facts
@@ -28,6 +28,7 @@ _SETTLED = frozenset({State.PROVEN.value, State.EXCUSED.value})
 _MISSED = frozenset({State.LATE.value, State.LOST.value})
 _ASIDE_SHOWN = timedelta(days=7)
 _SHOWN = 8  # problems at most; the rest is counted
+_NAMED = 4  # outputs of a problem
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -193,22 +194,34 @@ def _problems(home: Home, silent: Sequence[Trouble]) -> Iterator[Problem]:
             continue  # told above, from its first minute
         if trouble.cause not in known and trouble.severity >= Severity.WARNING:
             since = home.silences.alive_at if home.silences and trouble.cause == "controller" else None
-            see = "is it running? start it: tipoff up" if trouble.cause == "controller" else "tipoff doctor"
+            see = (
+                f"is it running? start it: tipoff up {home.league}"
+                if trouble.cause == "controller"
+                else "tipoff doctor"
+            )
             yield Problem(severity=trouble.severity.name, since=since, what=trouble.note, see=see)
     for what in home.named:
         yield Problem(severity=Severity.WARNING.name, since=None, what=what, see="tipoff doctor")
     for halt in home.halts:
         see = f"tipoff halt {home.league} {halt.output}".rstrip()
         yield Problem(severity=Severity.WARNING.name, since=halt.made_at, what=halt_line(halt), see=see)
+    yield from _missed(home, told)
+
+
+def _missed(home: Home, told: Collection[str]) -> Iterator[Problem]:
+    """Yield what is late or lost and of no incident that is open, the outputs of a day together."""
+    missed: dict[tuple[date, str], list[ObligationRecord]] = {}
     for row in home.missed:
         if f"{row.output}|{row.day}" not in told:
-            lacks = f", {counted(len(row.missing), 'unit')} missing" if row.missing else ""
-            yield Problem(
-                severity=Severity.ERROR.name,
-                since=row.due_at,
-                what=f"{row.output} of {row.day} is {row.state}{lacks}: {row.reason}",
-                see=f"tipoff why {home.league} {row.output} {row.day}",
-            )
+            missed.setdefault((row.day, row.state), []).append(row)
+    for (day, state), rows in missed.items():
+        lacks = f", {counted(len(rows[0].missing), 'unit')} missing" if rows[0].missing else ""
+        what = f"{rows[0].output} of {day} is {state}{lacks}: {rows[0].reason}"
+        see = f"tipoff why {home.league} {rows[0].output} {day}"
+        if len(rows) > 1:
+            what = f"{len(rows)} outputs of {day} are {state}: {some([row.output for row in rows], _NAMED)}"
+            see = f"tipoff grid {home.league} --from {day} --to {day}"
+        yield Problem(severity=Severity.ERROR.name, since=min(row.due_at for row in rows), what=what, see=see)
 
 
 def _in_order(incident: Incident) -> str:
@@ -220,7 +233,7 @@ def _not_begun(home: Home, silences: Facts) -> Iterator[Problem]:
     waits = silences.no_season
     if waits is not None:
         what = f"{SEASON_UNKNOWN}, so nothing is planned: {waits.why}"
-        see = "is there a network? tipoff sources"
+        see = f"is there a network? tipoff sources {home.league}"
         yield Problem(severity=Severity.ERROR.name, since=waits.since, what=what, see=see)
     elif silences.alive_at is None and silences.ahead_at is None:
         see = f"tipoff up {home.league}"
@@ -275,7 +288,7 @@ def _today(home: Home, unmet: Sequence[ObligationRecord]) -> str:
         past = len(unmet) - len(ahead)
         return f"{day} is on course: {met}{said}" + (f"; {counted(past, 'output')} due before now" if past else "")
     since = min(row.due_at for row in overdue)
-    names = ", ".join(f"{row.output} {row.state}" for row in overdue[:4]) + (" …" if len(overdue) > 4 else "")  # noqa: PLR2004 -- a line's length
+    names = ", ".join(f"{row.output} {row.state}" for row in overdue[:_NAMED]) + (" …" if len(overdue) > _NAMED else "")
     return f"{day} is NOT complete since {since:%m-%d %H:%M} UTC: {met}; {names}"
 
 
@@ -314,7 +327,7 @@ def status_lines(status: Status) -> list[str]:
     """Return the lines that a person reads: is it alive, is today complete, what is wrong since when, what waits for you."""
     problems = [_line(problem) for problem in status.problems[:_SHOWN]]
     if len(status.problems) > _SHOWN:
-        problems.append(f"… and {len(status.problems) - _SHOWN} more")
+        problems.append(f"… and {len(status.problems) - _SHOWN} more: tipoff status {status.league} --json")
     return [
         f"{status.league}: {status.at_work}",
         f"  {status.today}",
