@@ -14,7 +14,7 @@ from tipoff.core.proof import read_units
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.world.sample import SampleNba
 from tipoff.ledger import Ledger
-from tipoff.views.report import in_words
+from tipoff.views.report import render_text
 from tipoff.views.why import why
 from tipoff.watch.digest import digest
 
@@ -47,10 +47,10 @@ def test_a_replay_of_later_days_alone_says_that_it_knows_nothing_of_those_before
 
     late, whole = replayed(tmp_path, dataclasses.replace(spec, days=(second, third))), replayed(quiet, spec)
 
-    assert [line for line in in_words(late) if "mid-season" in line] == [
+    assert [line for line in render_text(late) if "mid-season" in line] == [
         f"begun in mid-season: of the season's days before {second}, with which it would predict better, it knows nothing"
     ]
-    assert (whole["not_known"], [line for line in in_words(whole) if "mid-season" in line]) == ("", [])
+    assert (whole["not_known"], [line for line in render_text(whole) if "mid-season" in line]) == ("", [])
 
 
 def test_every_prediction_was_made_before_its_game_began(quiet: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_first_slate_without_predictions_is_told_with_its_reason_in_why_report
     assert f"  excused in it: {n_games} units: no history" in said
     assert f"  {told}" in message.lines
     report = replayed(quiet, spec)
-    assert [line for line in in_words(report) if "has no row" in line] == [
+    assert [line for line in render_text(report) if "has no row" in line] == [
         told.replace("predictions", "markets"),
         told,
     ]

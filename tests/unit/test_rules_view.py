@@ -1,19 +1,26 @@
 """The record of every rule as a person sees it: silent ones first, thresholds beside what would have held, nothing applied."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.checked import MORNING, Slate, checked
 from tests.nba import TODAY
 
+from tipoff.app.requests import funnel
 from tipoff.core.check import WINDOW
+from tipoff.core.errors import UsageError
 from tipoff.leagues.nba.league import NBA
-from tipoff.views.health import health, lines_in_words
+from tipoff.views.health import health, render_text
 from tipoff.views.rules import rule_lines, rules
 
 KEYS, ACCURACY = "schedule.keys_are_unique", "accuracy"
+
+
+NO_STORES: Any = None
 
 
 @pytest.fixture
@@ -83,6 +90,18 @@ def test_of_few_days_nothing_is_learned(slate: Slate) -> None:
     assert rule.learned is None
 
 
+def test_of_a_league_without_checks_nobody_is_told_to_wait_for_them(slate: Slate) -> None:
+    [unmeasured], [none] = (health(slate.ledger, league, TODAY) for league in (NBA, replace(NBA, checks=())))
+
+    assert "they run in the morning" in unmeasured.note
+    assert none.note == "its catalog declares no check"
+
+
+def test_a_league_that_does_not_say_how_far_anybody_comes_is_refused_with_a_sentence() -> None:
+    with pytest.raises(UsageError, match="nba does not say how far anybody comes"):
+        funnel(replace(NBA, funnel_sql=""), {"day": str(TODAY)}, NO_STORES, MORNING)
+
+
 def test_what_is_not_measurable_is_shown_as_that_and_never_as_in_order(slate: Slate) -> None:
     unmeasured = measured(KEYS, None, status="not measurable") | {"note": "no lines were recorded"}
     slate.write("measured", unmeasured, measured(ACCURACY, 1.0))
@@ -93,5 +112,5 @@ def test_what_is_not_measurable_is_shown_as_that_and_never_as_in_order(slate: Sl
         (KEYS, "not measurable", False),
         (ACCURACY, "ok", False),
     ]
-    words = lines_in_words(lines, every=False)
+    words = render_text(lines, every=False)
     assert words == ["1 ok, 1 not measurable", "  not measurable: 1, no lines were recorded"]

@@ -9,7 +9,7 @@ import pytest
 
 from tipoff.core.errors import UsageError
 from tipoff.core.severity import Severity
-from tipoff.drills.backtest import LOOK, in_words, replay_ledger
+from tipoff.drills.backtest import LOOK, render_text, replay_ledger
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore
 
@@ -66,7 +66,7 @@ def test_a_ledger_in_which_nothing_was_found_tells_nobody(path: Path, write: Wri
     told = replay_ledger(path)
 
     assert told.incidents == ()
-    assert "nobody would have been told" in in_words(told)[0]
+    assert "nobody would have been told" in render_text(told)[0]
 
 
 def test_a_stop_of_45_hours_is_told_after_two_hours_and_is_one_incident(path: Path, write: Write) -> None:
@@ -122,7 +122,9 @@ def test_what_was_in_order_within_a_look_was_told_in_vain(path: Path, write: Wri
     [incident] = replay_ledger(path).incidents
 
     assert incident.is_false
-    assert f"{incident.n_messages} messages, {incident.n_messages} of them in vain" in in_words(replay_ledger(path))[0]
+    assert (
+        f"{incident.n_messages} messages, {incident.n_messages} of them in vain" in render_text(replay_ledger(path))[0]
+    )
 
 
 def test_a_warning_is_an_incident_that_nobody_hears_of(path: Path, write: Write) -> None:
@@ -131,7 +133,7 @@ def test_a_warning_is_an_incident_that_nobody_hears_of(path: Path, write: Write)
     told = replay_ledger(path)
 
     assert [incident.told_at for incident in told.incidents] == [None]
-    assert "0 messages" in in_words(told)[0]
+    assert "0 messages" in render_text(told)[0]
 
 
 def test_a_file_that_is_no_ledger_is_refused(tmp_path: Path) -> None:

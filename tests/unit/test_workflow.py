@@ -10,7 +10,7 @@ from tests.nba import TODAY
 
 from tipoff.core.severity import Severity
 from tipoff.leagues.nba.league import NBA
-from tipoff.views.health import Line, lines_in_words, workflow
+from tipoff.views.health import Line, render_text, workflow
 
 HOUR = timedelta(hours=1)
 
@@ -80,4 +80,4 @@ def test_of_hours_in_which_nothing_was_done_nothing_is_said_to_be_in_order(slate
 def test_a_share_is_shown_in_percent_and_kept_as_a_ratio(measure: str, text: str) -> None:
     line = Line(name="runs", status="ok", severity=Severity.INFO, value=0.3564, required=0.8, measure=measure, note="")
 
-    assert lines_in_words([line], every=True)[0].endswith(text)
+    assert render_text([line], every=True)[0].endswith(text)

@@ -175,7 +175,7 @@ def _is_under_way(judged: Judgement, until: datetime) -> bool:
     return judged.verb is Verb.RUN or judged.state is State.RUNNING or (is_tried_again and bool(judged.missing))
 
 
-def in_words(report: Mapping[str, Any]) -> list[str]:
+def render_text(report: Mapping[str, Any]) -> list[str]:
     """Return what a person reads of a backfill."""
     lines = [
         f"{report['league']} {report['from']} to {report['to']}: {sum(report['runs'].values())} runs to be made at once"

@@ -214,7 +214,7 @@ def _progress(day: date, why: str, n: int, of: int, took: timedelta) -> str:
     return f"{day}: {why or 'whole'} ({n} of {of} days{minutes})"
 
 
-def in_words(done: Recording) -> Sequence[str]:
+def render_text(done: Recording) -> Sequence[str]:
     """Return what a person reads of it."""
     lines = [f"{done.season}: {done.whole} of {done.days} days are whole, {counted(done.asked, 'request')}"]
     lines += [f"  {day}: {why}" for day, why in done.not_whole.items()]

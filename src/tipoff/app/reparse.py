@@ -57,7 +57,7 @@ def _outputs(league: League, output: str) -> frozenset[str]:
     return frozenset({output}) if output else raw
 
 
-def in_words(report: Mapping[str, Any]) -> list[str]:
+def render_text(report: Mapping[str, Any]) -> list[str]:
     """Return what a person reads of it."""
     n_made = report["slates"] - len(report["not_made"])
     span = f"{report['league']} {report['from']} to {report['to']}"

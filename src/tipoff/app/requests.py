@@ -40,7 +40,10 @@ Answer = Mapping[str, Any]
 
 
 def funnel(league: League, what: Answer, stores: Instance | OpenStores, now: datetime) -> Answer:
-    """Return how far each entry of a slate came on its way; see `League.funnel_sql`."""
+    """Return how far each entry of a slate came on its way; raises `UsageError` where the league does not say."""
+    if not league.funnel_sql:
+        msg = f"{league.name} does not say how far anybody comes on the way to a prediction"
+        raise UsageError(msg, hint="its content declares no funnel")
     day = date.fromisoformat(what["day"])
     season = season_of(stores.ledger, league.name, day)
     rows = stores.warehouse.ask(league.funnel_sql, league=league.name, day=day, season=season, as_of=now).to_pylist()

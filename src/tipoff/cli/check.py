@@ -46,7 +46,7 @@ def _finish(  # noqa: PLR0913 -- the common options
 ) -> None:
     worst = views.worst(lines)
     ok = worst < Severity[fail_on.upper()]
-    text = views.lines_in_markdown(title, lines) if markdown else [title, *views.lines_in_words(lines, every=every)]
+    text = views.render_markdown(title, lines) if markdown else [title, *views.render_text(lines, every=every)]
     answer({"title": title, "lines": lines, "worst": worst.name.lower()}, text, ok=ok, as_json=as_json)
 
 

@@ -126,9 +126,7 @@ def print_json(document: object, *, ok: bool) -> None:
     `ok` is true where nothing is judged. Instants and dates are ISO text, severities words.
     """
     said = json.loads(json.dumps(document, default=_plain))
-    click.echo(
-        json.dumps(_in_words({"ok": ok} | {name: part for name, part in said.items() if name != "ok"}), indent=2)
-    )
+    click.echo(json.dumps(_named({"ok": ok} | {name: part for name, part in said.items() if name != "ok"}), indent=2))
 
 
 def answer(document: object, lines: Iterable[str], *, ok: bool, as_json: bool, code: int = EXIT_WRONG) -> None:
@@ -142,13 +140,13 @@ def answer(document: object, lines: Iterable[str], *, ok: bool, as_json: bool, c
         sys.exit(code)
 
 
-def _in_words(value: Any) -> Any:  # noqa: ANN401 -- JSON
+def _named(value: Any) -> Any:  # noqa: ANN401 -- JSON
     if isinstance(value, list):
-        return [_in_words(each) for each in value]
+        return [_named(each) for each in value]
     if not isinstance(value, dict):
         return value
     return {
-        name: Severity(each).name.lower() if name == "severity" and isinstance(each, int) else _in_words(each)
+        name: Severity(each).name.lower() if name == "severity" and isinstance(each, int) else _named(each)
         for name, each in value.items()
     }
 

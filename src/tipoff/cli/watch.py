@@ -199,11 +199,11 @@ def replay_incident_command(record: Path, timetable: Path | None, league: str, *
         raise UsageError(msg, hint="add --timetable FILE: each job with its slots; docs/recorded-runs.md shows one")
     if timetable is None:
         told = backtest.replay_ledger(record, league)
-        answer(told, backtest.in_words(told), ok=not told.incidents, as_json=as_json)
+        answer(told, backtest.render_text(told), ok=not told.incidents, as_json=as_json)
         return
     expected, times = slots.read_timetable(timetable), slots.read_runs(record)
     until = max((at for found in times.values() for at in found), default=None)
     judged = slots.judge_runs(expected, times, until) if until else None
-    lines = slots.in_words(judged) if judged else [f"{record} holds no run"]
+    lines = slots.render_text(judged) if judged else [f"{record} holds no run"]
     ok = judged is not None and not judged.lost
     answer(judged or {"n_runs": 0}, lines, ok=ok, as_json=as_json)

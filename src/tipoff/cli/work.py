@@ -58,10 +58,10 @@ def replay_command(  # noqa: PLR0913 -- options
         print_json(document, ok=not any(map(is_wrong, reports)))
     else:
         from tipoff.leagues.catalog import content_named  # noqa: PLC0415 -- only for people
-        from tipoff.views.report import in_words  # noqa: PLC0415 -- only for people
+        from tipoff.views.report import render_text  # noqa: PLC0415 -- only for people
 
         for league, report in zip(leagues, reports, strict=True):
-            for line in in_words(report, content_named(league).report_lines(report)):
+            for line in render_text(report, content_named(league).report_lines(report)):
                 click.echo(line)
     sys.exit(EXIT_WRONG if any(map(is_wrong, reports)) else 0)
 
@@ -84,7 +84,7 @@ def record_command(league: str, span: str, *, as_json: bool) -> None:
     done = app.record(settings, league, span, live_world(settings, league), RealClock(), say)
     not_whole = {str(day): why for day, why in done.not_whole.items()}
     document, ok = dataclasses.asdict(done) | {"not_whole": not_whole}, done.whole >= done.days
-    answer(document, app.in_words(done), ok=ok, as_json=as_json)
+    answer(document, app.render_text(done), ok=ok, as_json=as_json)
 
 
 @click.command("backfill")
@@ -126,7 +126,7 @@ def backfill_command(  # noqa: PLR0913 -- options
                 settings, spec, dry_run=dry_run, progress=lambda at: bar.update(task, runs=at.n_runs)
             )
     ok = not report.get("not_made")
-    answer(report, backfill.in_words(report), ok=ok, as_json=as_json)
+    answer(report, backfill.render_text(report), ok=ok, as_json=as_json)
 
 
 def _backfill_live(  # noqa: PLR0913 -- as the command is told
@@ -168,7 +168,7 @@ def reparse_command(league: str, span: str, *, output: str, as_json: bool) -> No
     settings, declared = read_settings(), league_named(league)
     season, days = span_of_home(settings, declared, span)
     report = reparse.reparse(settings, declared, season, days, output)
-    answer(report, reparse.in_words(report), ok=not report["not_made"], as_json=as_json)
+    answer(report, reparse.render_text(report), ok=not report["not_made"], as_json=as_json)
 
 
 def _budget(text: str) -> tuple[str, str]:
@@ -192,7 +192,7 @@ def demo_command(days: int) -> None:
     from tipoff.leagues.catalog import content_named  # noqa: PLC0415 -- with the app
     from tipoff.ledger import Ledger  # noqa: PLC0415 -- with the app
     from tipoff.views.grid import grid_heads, grid_legend, grid_row, read_grid  # noqa: PLC0415 -- with the app
-    from tipoff.views.report import in_words  # noqa: PLC0415 -- with the app
+    from tipoff.views.report import render_text  # noqa: PLC0415 -- with the app
 
     settings = read_settings()
     if settings.home == Settings().home:  # never among somebody's own days
@@ -218,7 +218,7 @@ def demo_command(days: int) -> None:
     show(date.max)
     for line in [
         "",
-        *in_words(report, content.report_lines(report)),
+        *render_text(report, content.report_lines(report)),
         "",
         f"look around: TIPOFF_HOME={home.root} tipoff status",
     ]:

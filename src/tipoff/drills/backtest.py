@@ -168,7 +168,7 @@ def _met(records: LeagueRecords) -> dict[tuple[str, str], datetime]:
     return met
 
 
-def in_words(replayed: Backtest) -> list[str]:
+def render_text(replayed: Backtest) -> list[str]:
     """Return what a person reads: what would have been told, when, how often."""
     if replayed.begin is None or replayed.end is None:
         return ["nothing was found in this ledger: nobody would have been told anything"]

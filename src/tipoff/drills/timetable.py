@@ -192,7 +192,7 @@ def read_runs(path: Path) -> dict[str, list[datetime]]:
     return found
 
 
-def in_words(judged: Judged) -> Iterable[str]:
+def render_text(judged: Judged) -> Iterable[str]:
     """Yield what a person reads: what would have been told, when, in how many messages."""
     n_messages = sum(incident.n_messages for incident in judged.incidents)
     yield (

@@ -76,6 +76,7 @@ def health(ledger: Ledger, league: League, day: date) -> list[Line]:
     measured = ledger.of(league.name).measured(day=day)
     if not measured:
         note = "no check has measured this day: no evidence is not good news; they run in the morning, in a replay with --watch"
+        note = note if league.checks else "its catalog declares no check"
         return [_line(NOT_MEASURED, Severity.ERROR, 0, len(league.checks), "checks", note)]
     claims = {check.name: check.claim for check in league.checks}
     lines = []
@@ -235,7 +236,7 @@ def stores_have_it(lost: Sequence[str]) -> Line:
 # --- showing
 
 
-def lines_in_words(lines: Sequence[Line], *, every: bool) -> list[str]:
+def render_text(lines: Sequence[Line], *, every: bool) -> list[str]:
     """Return the lines as aligned text: what does not hold, then, with `every`, the rest; and the counts."""
     states = Counter(line.status for line in lines)
     shown = [line for line in lines if every or line.is_bad]
@@ -266,7 +267,7 @@ def _measured(line: Line) -> str:
     return f"{line.value * scale:.4g}{percent}{required} ({line.measure})"
 
 
-def lines_in_markdown(title: str, lines: Sequence[Line]) -> list[str]:
+def render_markdown(title: str, lines: Sequence[Line]) -> list[str]:
     """Return the lines as a Markdown table, failures first."""
     ordered = sorted(lines, key=lambda line: (not line.is_bad, -line.severity))
     head = [f"## {title}", "", "| | claim | measured | note |", "|---|---|---|---|"]

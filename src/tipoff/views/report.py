@@ -75,7 +75,7 @@ def _not_recorded(world: Mapping[str, Any]) -> list[str]:
     return [f"not recorded in this data for the season, and not replayed: {', '.join(lacks)}"] if lacks else []
 
 
-def in_words(report: Mapping[str, Any], accuracy: Sequence[str] = ()) -> list[str]:
+def render_text(report: Mapping[str, Any], accuracy: Sequence[str] = ()) -> list[str]:
     """Return the lines that a person reads after a replay; `accuracy` is what its league says of its predictions."""
     found = report["games"]
     world, n_missing = report["world"]["name"], len(found["missing"])

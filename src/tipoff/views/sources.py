@@ -8,8 +8,7 @@ from statistics import median, quantiles
 from tipoff.core.league import League
 from tipoff.core.outside import Credits, ProxyChange, ProxyHealth
 from tipoff.core.records import ArrivalRecord
-from tipoff.core.wording import aligned
-from tipoff.core.wording import length as in_words
+from tipoff.core.wording import aligned, length
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import NoSeason, league_facts, learned_lateness
 from tipoff.ledger.outside import OutsideStore, Requests
@@ -125,7 +124,7 @@ def render_text(outside: Outside, now: datetime) -> Iterator[str]:
         )
 
 
-def _shown(length: timedelta | None) -> str:
-    if length is None:
+def _shown(wait: timedelta | None) -> str:
+    if wait is None:
         return "unknown"
-    return f"{in_words(abs(length))} {'after' if length > timedelta(0) else 'before'} due"
+    return f"{length(abs(wait))} {'after' if wait > timedelta(0) else 'before'} due"
