@@ -22,7 +22,7 @@ from tests.support import tipoff
 from tipoff.core.clock import RealClock, pause, stopwatch
 from tipoff.core.severity import Severity
 from tipoff.ledger.alerts import AlertStore
-from tipoff.watch.messages import act_of
+from tipoff.watch.messages import event_of
 from tipoff.watch.sentinel import LIVE, Sentinel
 
 _NOTHING_OF = (
@@ -264,7 +264,9 @@ def test_what_a_person_writes_is_seen_by_a_sentinel_that_runs(tmp_path: Path) ->
         one.look(now + timedelta(minutes=6))
         other = AlertStore(tmp_path / "sentinel0.db")
         [incident] = other.incidents(now=now)
-        other.act(incident.id, act_of("acked", "ada", "mine", now), acked_by="ada", acked_until=now + timedelta(days=9))
+        other.act(
+            incident.id, event_of("acked", "ada", "mine", now), acked_by="ada", acked_until=now + timedelta(days=9)
+        )
         one.forget()
         for hour in range(1, 100):
             one.forget()

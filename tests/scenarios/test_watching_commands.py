@@ -17,7 +17,7 @@ from tipoff.core.severity import Severity
 from tipoff.leagues.nba.league import sample_season
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore
-from tipoff.watch.messages import act_of
+from tipoff.watch.messages import event_of
 
 DAYS = 2
 FIRST = sample_season(DAYS).first_day
@@ -51,7 +51,7 @@ def troubled(watched: Path, tmp_path: Path) -> Path:
             effects={f"nba_player_boxscores|{LAST}|obligation_is_met": None},
         )
         store.number([one])
-        store.write(AlertChanges(incidents=[one], acts=[(one, act_of("opened", "monitor", "it does not come", at))]))
+        store.write(AlertChanges(incidents=[one], acts=[(one, event_of("opened", "monitor", "it does not come", at))]))
         store.close()
     return home
 

@@ -10,7 +10,7 @@ from tipoff.core.errors import UsageError
 from tipoff.core.incident import Incident
 from tipoff.ledger.alerts import AlertStore
 from tipoff.ledger.facts import must_be_worked_on
-from tipoff.watch.messages import act_of, story, title_of
+from tipoff.watch.messages import event_of, story, title_of
 
 _DIGITS = 10  # of a number at most
 
@@ -119,6 +119,6 @@ def _one(number: str) -> tuple[AlertStore, Incident]:
 def _act(number: str, kind: str, by: str, note: str, **values: datetime | str | None) -> None:
     store, incident = _one(number)
     with store:
-        store.act(incident.id, act_of(kind, by, note, now_here()), **values)
+        store.act(incident.id, event_of(kind, by, note, now_here()), **values)
     ended = "" if incident.is_open else " (it has ended already)"
     click.echo(f"incident {number}: {kind} by {by}: {note}{ended}")

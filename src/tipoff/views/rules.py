@@ -1,8 +1,7 @@
 """The record of every rule as a person sees it: how often it fired, what it requires, what would have held so far."""
 
 import dataclasses
-import json
-from collections import defaultdict
+from collections import Counter
 
 from tipoff.core.check import WINDOW
 from tipoff.core.league import League
@@ -37,11 +36,10 @@ def _with_thresholds(ledger: Ledger, league: League, found: list[RuleCount]) -> 
 def rule_lines(found: list[RuleCount], *, every: bool) -> list[str]:
     """Return the rules as aligned text: the silent ones, then, with `every`, the rest; and the counts by kind and word."""
     shown = [rule for rule in found if every or rule.is_silent]
-    lines = [_line(rule) for rule in shown]
-    counts: dict[str, int] = defaultdict(int)
-    for rule in found:
-        counts[f"{rule.kind}s: {rule.word}"] += 1
-    return [*lines, json.dumps(dict(sorted(counts.items())))[1:-1].replace('"', "")]
+    counts = sorted(Counter((rule.kind, rule.word) for rule in found).items())
+    kinds = dict.fromkeys(kind for (kind, _), _ in counts)
+    said = [f"{kind}s: " + ", ".join(f"{n} {word}" for (of, word), n in counts if of == kind) for kind in kinds]
+    return [*map(_line, shown), "; ".join(said), f"young: looked at fewer than {WINDOW} times"]
 
 
 def _line(rule: RuleCount) -> str:

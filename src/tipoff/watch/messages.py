@@ -198,17 +198,17 @@ def _days(days: Sequence[str]) -> str:
     return ", ".join(days[:3]) + (f" and {len(days) - 3} more days" if len(days) > 3 else "")  # noqa: PLR2004 -- a line's length
 
 
-def story(incident: Incident, acts: Sequence[Mapping[str, object]], now: datetime, *, by: str) -> list[str]:
+def story(incident: Incident, events: Sequence[Mapping[str, object]], now: datetime, *, by: str) -> list[str]:
     """Return an incident with all that became of it, as a person reads it."""
     state = "open" if incident.is_open else f"closed {incident.closed_at:%Y-%m-%d %H:%M} UTC"
     lines = [f"incident {number_of(incident, by)}, {state}: {title_of(incident, 'opened')}"]
     kind = "opened" if incident.is_open else "closed"  # of what is over nobody need do anything
     lines += [f"  {line}" for line in lines_of(incident, kind, incident.what, now, by=by)]
-    lines += [f"  {act['at']:%Y-%m-%d %H:%M} {act['kind']} by {act['by']}: {act['note']}" for act in acts]
+    lines += [f"  {one['at']:%Y-%m-%d %H:%M} {one['kind']} by {one['by']}: {one['note']}" for one in events]
     return lines
 
 
-def act_of(kind: str, by: str, note: str, now: datetime) -> IncidentEvent:
+def event_of(kind: str, by: str, note: str, now: datetime) -> IncidentEvent:
     """Return one line of an incident's history."""
     return IncidentEvent(at=now, by=by, kind=kind, note=note[:2000])
 

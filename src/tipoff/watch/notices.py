@@ -12,7 +12,7 @@ from tipoff.core.incident import Incident, Trouble
 from tipoff.core.severity import Severity
 from tipoff.ledger.alerts import AlertChanges, AlertStore
 from tipoff.watch.incidents import Change
-from tipoff.watch.messages import act_of, lines_of, title_of
+from tipoff.watch.messages import event_of, lines_of, title_of
 
 Row = dict[str, Any]
 # between attempts, then given up
@@ -82,7 +82,7 @@ def tell(  # noqa: PLR0913 -- what has changed, who is told, by whom
         incident = change.incident
         if incident not in to_store.incidents:
             to_store.incidents.append(incident)
-        to_store.acts.append((incident, act_of(change.kind, by, change.note, now)))
+        to_store.acts.append((incident, event_of(change.kind, by, change.note, now)))
         if not change.is_told:
             continue
         for channel in channels:

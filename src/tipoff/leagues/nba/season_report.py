@@ -95,8 +95,8 @@ def _scores(scores: pa.Table, *, lined: bool) -> Section:
             row["rows"] = max(int(str(row["rows"])), n)
     title = "Against the line" if lined else "Each market"
     about = (
-        "On the rows with a line. `market`: the line itself, and the chance that its prices stand for. Hit and return: of "
-        "what was recommended."
+        "On the rows with a line. The system market: the line itself, and the chance that its prices stand for. "
+        "Hit and return: of what was recommended."
         if lined
         else "Errors and CRPS in counts; in_80: the share in the 80 % interval; over_median: the share above it, best 0.5."
     )
