@@ -14,7 +14,7 @@ from tipoff.config import Settings
 from tipoff.core.clock import league_day
 from tipoff.core.severity import Severity
 from tipoff.leagues.nba.league import NBA
-from tipoff.ledger import Batch, Ledger
+from tipoff.ledger import LEASE, Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore
 from tipoff.watch.monitor import Monitor
 from tipoff.watch.notices import Channel, Message, NotSent, notice_row
@@ -49,6 +49,21 @@ def test_a_digest_on_its_way_is_late_from_when_somebody_was_there_to_send_it(tmp
     assert [
         one.check for one in judge(replace(facts, alive_at=NOW + HOUR, monitor_at=NOW + HOUR), NOW + HOUR, LIVE)
     ] == ["digest_is_sent"]
+
+
+def test_a_controller_that_takes_its_lease_again_and_again_and_ends_no_tick_is_not_alive(tmp_path: Path) -> None:
+    with closing(Ledger(tmp_path / "ledger.db")) as ledger, AlertStore(tmp_path / "ledger.db") as store:
+        ledger.take_lease("controller nba", "me", now=NOW, length=LEASE)
+        begins = read_facts(ledger, "nba", NOW)
+        store.write(AlertChanges(), beat=("controller nba", NOW, "test", "{}"))
+        ledger.take_lease("controller nba", "me", now=NOW + 3 * HOUR, length=LEASE)
+
+        facts = read_facts(ledger, "nba", NOW + 3 * HOUR)
+
+    assert (begins.alive_at, facts.alive_at) == (NOW, NOW)
+    assert [(one.check, one.severity) for one in judge(facts, NOW + 3 * HOUR, LIVE)] == [
+        ("controller_is_alive", Severity.ERROR)
+    ]
 
 
 class Watched:

@@ -158,14 +158,18 @@ def unreadable(league: str, error: Exception, now: datetime) -> Trouble:
 
 
 def read_facts(ledger: Ledger, league: str, now: datetime) -> Facts:
-    """Read what the judge needs; a controller's lease lasts by its length beyond its last sign of life."""
+    """Read what the judge needs; a lease lasts by its length beyond a sign of life, of who has shown no other.
+
+    Who shows itself after each tick is not alive by its lease: that is taken also by one whose every tick fails.
+    """
     lease, known = ledger.lease(f"controller {league}"), league_facts(ledger, league)
     records = ledger.of(league)
     # in a replay each league has its own time: another's sign of life is none of this clock
     beats = {name: beat.at for name, beat in records.beats().items() if name.partition(" ")[2] in {"", league}}
     first, newest = records.first_and_last_tick()
     last = newest if newest is None or newest <= now + AHEAD else records.first_and_last_tick(until=now + AHEAD)[1]
-    signs = (newest, lease.until - LEASE if lease else None, beats.get(f"controller {league}"))
+    shown = beats.get(f"controller {league}")
+    signs = (newest, lease.until - LEASE if lease and shown is None else None, shown)
     seen = [at for at in (last, *signs) if at is not None]
     believed = [at for at in seen if not is_ahead(at, now)]
     alive_at = min(max(believed), now) if believed else None
