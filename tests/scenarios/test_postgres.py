@@ -175,6 +175,25 @@ def test_an_empty_database_is_a_home_in_which_nothing_was_begun(server: str, tmp
     assert [[trouble.check for trouble in troubles] for troubles in looks] == [[], ["ledger_is_readable"]]
 
 
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "UTF8"])
+def test_names_are_kept_as_they_are_whatever_encoding_a_server_takes_for_granted(encoding: str, server: str) -> None:
+    name = f"in_{encoding.lower()}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT", connect_args={"client_encoding": "utf8"})
+    with engine.connect() as connection:
+        connection.execute(
+            text(f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+        )
+        connection.execute(text(f"ALTER DATABASE {name} SET client_encoding = 'SQL_ASCII'"))
+    engine.dispose()
+    target = make_url(server).set(database=name).render_as_string(hide_password=False)
+
+    with closing(Ledger(target)) as ledger:
+        ledger.keep_facts({"who": "Dončić"})
+
+    with closing(Ledger(target, read_only=True)) as ledger:
+        assert ledger.facts()["who"] == "Dončić"
+
+
 def test_who_only_reads_cannot_write(server: str) -> None:
     uri = fresh(server)
     Ledger(uri).close()

@@ -138,7 +138,7 @@ def gone(home: Home) -> LedgerError | None:
 def engine_of(target: Path | str, *, profile: Profile = Profile.LIVE, read_only: bool = False) -> Engine:
     """Return an engine on a file, or on an address with the driver that is used; raises `UsageError` where neither serves."""
     try:
-        engine = create_engine(_url_of(target, read_only=read_only), connect_args=patience(target))
+        engine = create_engine(_url_of(target, read_only=read_only), connect_args=for_libpq(target))
     except (ArgumentError, NoSuchModuleError, ValueError):
         msg = "the address of the ledger's database is none that can be read; it is a secret and is not shown"
         raise UsageError(msg, hint="write postgresql://user:password@host/database") from None
@@ -156,7 +156,7 @@ def engine_of(target: Path | str, *, profile: Profile = Profile.LIVE, read_only:
         connection.commit()
         if not is_file:
             must_be_ones_own(
-                connection, create_engine(engine.url, connect_args=patience(target), poolclass=NullPool).connect
+                connection, create_engine(engine.url, connect_args=for_libpq(target), poolclass=NullPool).connect
             )
 
     event.listen(engine, "connect", connect)
@@ -215,8 +215,8 @@ def shown(target: Path | str) -> str:
     return url.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
-def patience(target: Path | str) -> dict[str, int]:
-    """Return how long a server may be silent, as libpq is told it; a file has no such limit.
+def for_libpq(target: Path | str) -> dict[str, int | str]:
+    """Return how long a server may be silent, and that text is UTF-8, whatever it takes for granted; a file needs neither.
 
     One whose machine has vanished sends no end: without these, what was asked of it would be waited for as long as the system
     tries, a quarter of an hour.
@@ -224,7 +224,7 @@ def patience(target: Path | str) -> dict[str, int]:
     if isinstance(target, Path) or not target.startswith("postgres"):
         return {}
     alive = {"keepalives_idle": GONE_S // 2, "keepalives_interval": GONE_S // 6, "keepalives_count": 3}
-    return {"connect_timeout": CONNECT_S, "tcp_user_timeout": GONE_S * 1000, **alive}
+    return {"client_encoding": "utf8", "connect_timeout": CONNECT_S, "tcp_user_timeout": GONE_S * 1000, **alive}
 
 
 def _let_go_when_frozen(*, read_only: bool) -> list[tuple[Any, ...]]:
