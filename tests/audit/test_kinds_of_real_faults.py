@@ -77,6 +77,13 @@ def test_braces_that_something_else_fills_are_left_alone_beside_f_strings(line: 
     assert said(f'def tell(name, send, text, start, plot):\n    send(f"{{name}}")\n    {line}\n') == []
 
 
+def test_a_text_beside_f_strings_is_left_alone_where_the_file_fills_texts_later() -> None:
+    table = 'YEAR = 2024\nNAMES = {"votes": f"votes-{YEAR}", "bills": "bills-{YEAR}"}\n'
+
+    assert said(table) == [("missing-f", 2)]
+    assert said(f"{table}\n\ndef name(of):\n    return NAMES[of].format(YEAR=YEAR)\n") == []
+
+
 def test_a_coroutine_of_another_file_is_known_by_its_name_where_every_function_of_that_name_is_one() -> None:
     made = "class Hosts:\n    async def write_hosts(self):\n        await self.keep()\n"
     call = "async def install(self):\n    self.plugins.hosts.write_hosts()\n"

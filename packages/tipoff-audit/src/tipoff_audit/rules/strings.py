@@ -159,7 +159,7 @@ def _beside(file: File, node: ast.Constant, text: str, holes: list[str]) -> str:
         return ""
     if isinstance(parent, ast.Dict | ast.List | ast.Tuple):
         others = parent.values if isinstance(parent, ast.Dict) else parent.elts
-        is_one = any(other is node for other in others)
+        is_one = any(other is node for other in others) and not _fills_texts(file)
         return "string" if is_one and set(holes) & _holes_of(others) else ""
     option = parent.arg if isinstance(parent, ast.keyword) else ""
     call = file.index.up.get(parent) if isinstance(parent, ast.keyword) else parent
