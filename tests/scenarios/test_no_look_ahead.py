@@ -67,7 +67,7 @@ def test_a_planted_same_day_row_is_caught(tmp_path: Path) -> None:
         assert isinstance(step.work, SqlWork)
         sql = step.work.sql.replace("FROM before.player_games AS p", "FROM slate.player_games AS p")
         edges = (Edge(table="player_games", optional=True, aligned=False),)
-        return dataclasses.replace(step, work=SqlWork(sql=sql), edges=edges, rows_as="")  # which would refuse it
+        return dataclasses.replace(step, work=SqlWork(sql=sql), edges=edges, rows_as=())  # which would refuse it
 
     one, other = look(tmp_path, with_step("player_features", leak))
 

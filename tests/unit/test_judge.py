@@ -664,10 +664,11 @@ def test_what_is_made_before_a_game_is_no_result() -> None:
 
 
 def test_a_run_is_told_how_many_rows_each_unit_must_have() -> None:
-    counted = step("counted", SQL, AFTER, rows_as="raw")
-    whole = step("whole", SQL, AFTER, SLATE_UNIT, rows_as="raw")
+    counted = step("counted", SQL, AFTER, rows_as=("raw",))
+    whole = step("whole", SQL, AFTER, SLATE_UNIT, rows_as=("raw",))
+    both = step("both", SQL, AFTER, rows_as=("raw", "counted"))
     read = (Input("raw", SLATE),)
-    book = book_of({RAW: (), counted: read, whole: read}, [ONE, TWO])
+    book = book_of({RAW: (), counted: read, whole: read, both: read}, [ONE, TWO])
     prove(book, "raw", TODAY, ["one"], n_rows=7)
     prove(book, "raw", TODAY, ["two"], n_rows=4)
 
@@ -675,6 +676,8 @@ def test_a_run_is_told_how_many_rows_each_unit_must_have() -> None:
     assert judged(book, "whole", NIGHT).plans[0].least_rows == {WHOLE_SLATE: 11}
     prove(book, "raw", TODAY, ["one"], excuse="none")
     assert judged(book, "whole", NIGHT).plans[0].least_rows == {WHOLE_SLATE: 4}
+    prove(book, "counted", TODAY, ["two"], n_rows=5)
+    assert judged(book, "both", NIGHT).plans[0].least_rows == {"two": 9}
 
 
 def test_a_unit_whose_teams_have_not_played_may_be_empty() -> None:

@@ -133,6 +133,16 @@ def test_a_proof_that_only_the_stores_have_is_adopted() -> None:
     assert proof is not None
     assert (proof.fence, fence) == (5, 5)
     assert [written["fence"] for written in batch.rows["proofs"]] == [5]
+    assert "arrivals" not in batch.rows  # what it has was there before
+
+
+def test_what_came_just_before_a_crash_has_its_arrival() -> None:
+    stored = dataclasses.replace(proof_of("raw", 5), made_at=EVENING)
+
+    _, batch, _ = taken_up(snapshot(), stored=[stored])
+
+    [arrived] = batch.rows["arrivals"]
+    assert (arrived["output"], arrived["unit"], arrived["first_at"], arrived["run_id"]) == ("raw", "one", EVENING, 5)
 
 
 def test_what_the_catalog_has_no_more_keeps_its_proof_and_owes_nothing() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from tests.engine import AFTER, EVENING, HOUR, SEASON, TODAY, book_of, entry_of, game
+from tests.engine import AFTER, EVENING, HOUR, SEASON, TODAY, book_of, entry_of, game, prove
 
 from tipoff.core import parsing
 from tipoff.core.clock import SimClock
@@ -146,7 +146,8 @@ def test_a_unit_arrived_when_its_answer_came_not_when_the_run_was_over() -> None
     assert stored.rows is not None
     known = dict(zip(stored.rows["game_id"].to_pylist(), stored.rows["known_at"].to_pylist(), strict=True))
     owed = entry_of(book_of({STEP: ()}, GAMES.values()), "boxes").obligation
-    rows = ledger_rows.arrival_rows(outcome, GAMES, None, owed, now=clock.now())
+    proof = prove(book_of({STEP: ()}, GAMES.values()), "boxes", TODAY, GAMES)
+    rows = ledger_rows.arrival_rows(proof, GAMES, None, owed, outcome.came_at.__getitem__)
     arrived = {row["unit"]: row["first_at"] for row in rows}
     assert known == {"one": NIGHT + timedelta(seconds=70), "two": NIGHT + timedelta(seconds=140)}
     assert arrived == known

@@ -45,3 +45,11 @@ def test_who_has_a_clock_ahead_and_works_is_not_taken_for_gone(ledger: Ledger) -
         at = NOW + n * LEASE / 2
         ledger.take_lease(f"controller {LEAGUE}", "works", now=at + AHEAD, length=LEASE)
         assert other.take(at)[0] is None
+
+
+def test_who_takes_a_turn_knows_when_whoever_had_it_last_showed_himself(ledger: Ledger) -> None:
+    before, after = turn(ledger, "one"), turn(ledger, "two")
+    before.take(NOW)
+    after.take(NOW + 2 * LEASE)
+
+    assert (before.renewed_at, after.renewed_at) == (None, NOW)

@@ -22,6 +22,8 @@ from tipoff.core.window import SLATE
 from tipoff.drills.alerts import too_many
 from tipoff.drills.drill import Drill
 from tipoff.drills.truth import Told, Truth, Unit
+from tipoff.leagues.catalog import league_named
+from tipoff.leagues.checks.probes import REMADE
 from tipoff.ledger import Ledger
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.store.rows import hash_units, key_text
@@ -154,6 +156,8 @@ def judge_drill(drill: Drill, twin: Truth, truth: Truth, alarms: Mapping[str, da
     if lost:
         why.append(f"lost: {', '.join(' '.join(map(str, unit)) for unit in lost[:6])}")
     wrong = sorted(_wrong(drill, twin, truth))
+    if drill.fuzzed:
+        wrong = [unit for unit in wrong if not _told(drill, truth, unit)]
     if wrong:
         why.append(f"other content than the twin's: {', '.join(' '.join(map(str, unit)) for unit in wrong[:6])}")
     if twin.unmet:
@@ -256,6 +260,13 @@ def _wrong(drill: Drill, twin: Truth, truth: Truth) -> set[Unit]:
         for unit, found in truth.content.items()
         if found != twin.content.get(unit) and unit[0] not in drill.differs
     }
+
+
+def _told(drill: Drill, truth: Truth, unit: Unit) -> bool:
+    """Whether a check has told of a unit's content, or of what stands before it in the catalog on that day or an earlier one."""
+    places = {step.name: place for place, step in enumerate(league_named(drill.league).steps)}
+    wrong = [(places[output], day) for check, _, output, day in truth.told if check == f"{output}.{REMADE}"]
+    return any(place <= places[unit[0]] and day <= str(unit[1]) for place, day in wrong)
 
 
 def _healed(drill: Drill, twin: Truth, truth: Truth) -> float | None:

@@ -103,6 +103,7 @@ class Controller:
         if self._lease is None:
             return False
         known = self._take_up(batch := Batch(), now)
+        known = replace(known, beat_at=known.beat_at or self._turn.renewed_at)
         for run in known.unended_runs:
             batch.run_ends.append({"id": run["id"], "state": "expired", "ended_at": now})
             self._results.cut_off(run, now)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -154,19 +154,18 @@ def result_rows(outcome: Outcome, own: str, *, now: datetime, blame: str = "") -
 
 
 def arrival_rows(
-    outcome: Outcome, changed: Iterable[str], known: Proof | None, owed: Obligation, *, now: datetime
+    proof: Proof, changed: Iterable[str], known: Proof | None, owed: Obligation, came_at: Callable[[str], datetime]
 ) -> Iterable[Row]:
-    """Yield a row for each changed unit that has arrived for the first time, with when it was due."""
-    claim = outcome.claim
+    """Yield a row for each changed unit that has arrived for the first time: when it came, and when it was due."""
     for unit in sorted(changed):
         if known is None or unit not in known.units:
             yield {
-                "league": claim.slate.league,
-                "output": claim.step.name,
-                "day": claim.slate.day,
+                "league": proof.league,
+                "output": proof.output,
+                "day": proof.day,
                 "unit": unit,
-                "first_at": outcome.came_at.get(unit, outcome.ended or now),
-                "run_id": claim.run_id,
+                "first_at": came_at(unit),
+                "run_id": proof.fence,
                 "due_at": owed.due_of([unit]),
             }
 

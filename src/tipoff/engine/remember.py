@@ -11,6 +11,7 @@ from tipoff.core.obligation import State, Verb
 from tipoff.core.proof import Proof, proof_row
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.engine.book import Book, Conflict
+from tipoff.engine.ledger_rows import arrival_rows
 from tipoff.engine.losses import is_in_parts_now
 from tipoff.engine.plan import grown
 from tipoff.engine.questions import remember_questions
@@ -163,8 +164,13 @@ def adopt(book: Book, results: Results, stored: Iterable[Proof], batch: Batch, n
             continue
         if proof.output == schedule:
             book.open_day(proof.day)
+        known = entry.proof if entry else None
         book.set_proof(proof)
         batch.add("proofs", proof_row(proof))
+        owed = book.entries[proof.output, proof.day].obligation
+        came = [unit.unit for unit in proof.units.values() if unit.n_rows]
+        for row in arrival_rows(proof, came, known, owed, dict.fromkeys(came, proof.made_at).__getitem__):
+            batch.add("arrivals", row)
         if proof.output == schedule:
             results.read_games(proof.day, now, batch)
     return highest

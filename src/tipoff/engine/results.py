@@ -236,7 +236,13 @@ class Results:
             self.dirty.update(self._book.readers(*entry.key))  # they wait for it, though its content is as it was
         note_questions(self._book, entry, outcome, now, batch)
         proof = ledger_rows.renewed(outcome.claim, written, now=now)
-        for row in ledger_rows.arrival_rows(outcome, written.changed, known, entry.obligation, now=now):
+        for row in ledger_rows.arrival_rows(
+            proof,
+            written.changed,
+            known,
+            entry.obligation,
+            lambda unit: outcome.came_at.get(unit, outcome.ended or now),
+        ):
             batch.add("arrivals", row)
         for row in ledger_rows.mark_rows(outcome, now=now):
             batch.add("marks", row)

@@ -1,5 +1,6 @@
 """The runs that an obligation needs now: which units go together, what each is told."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -72,17 +73,13 @@ def run_plans(
 
 
 def _least_rows(book: Book, entry: Entry, units: Iterable[str]) -> dict[str, int]:
-    """Return how many rows each unit must have at the least: as many as its own units of `rows_as` are proven with."""
-    table = entry.step.rows_as
-    source = book.entries.get((table, entry.obligation.day))
-    if source is None or source.proof is None:
-        return {}
-    proven = source.proof.units
-    found = {}
-    for unit in units:
-        game = entry.obligation.units[unit]
-        own = own_units(book, table, game, unit) if game else list(proven)
-        n_rows = sum(proven[name].n_rows for name in own if name in proven)
-        if n_rows:
-            found[unit] = n_rows
-    return found
+    """Return how many rows each unit must have at the least: as many as its own units of all `rows_as` are proven with."""
+    found = Counter[str]()
+    for table in entry.step.rows_as:
+        source = book.entries.get((table, entry.obligation.day))
+        proven = source.proof.units if source is not None and source.proof is not None else {}
+        for unit in units:
+            game = entry.obligation.units[unit]
+            own = own_units(book, table, game, unit) if game else list(proven)
+            found[unit] += sum(proven[name].n_rows for name in own if name in proven)
+    return +found  # without those of which nothing is proven

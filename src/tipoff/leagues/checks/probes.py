@@ -14,6 +14,7 @@ from tipoff.core.severity import Severity
 from tipoff.core.slate import OFF
 
 ERROR, WARNING, CRITICAL = Severity.ERROR, Severity.WARNING, Severity.CRITICAL
+REMADE = "is_what_its_inputs_give"
 _SLACK = timedelta(minutes=1)
 _USUAL_SLATES = 5  # before, with fewer of which nothing is usual
 _SILENCE = timedelta(hours=2)  # between ticks, from which on it is the controller's silence that is told
@@ -228,7 +229,7 @@ def is_remade(table: Table, inputs: tuple[str, ...]) -> Check:
 
     claim = f"{table.name}, made anew from its inputs as of the same instant, comes out the same"
     do = "what stands was changed after it was made, or its input was: tipoff backfill LEAGUE DAY..DAY"
-    return probe(table, "is_what_its_inputs_give", claim, look, angles=(2, 15), do=do, inputs=inputs)
+    return probe(table, REMADE, claim, look, angles=(2, 15), do=do, inputs=inputs)
 
 
 def has_run(table: Table) -> Check:

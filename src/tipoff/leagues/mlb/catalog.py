@@ -144,20 +144,20 @@ STEPS = (
             transform=morning.make_pitcher_games,
         ),
         timing=AFTER,
-        rows_as="pitcher_boxscores",
+        rows_as=("pitcher_boxscores",),
         same_as=("bdbd71ed43c3",),  # when form was read anew for each run
     ),
     Step(
         table=tables.TEAM_GAMES,
         work=SqlWork(sql=statement("mlb", "team_games")),
         timing=AFTER,
-        rows_as="team_boxscores",
+        rows_as=("team_boxscores",),
     ),
     Step(
         table=tables.BATTER_GAMES,
         work=SqlWork(sql=statement("mlb", "batter_games")),
         timing=AFTER,
-        rows_as="batter_boxscores",
+        rows_as=("batter_boxscores",),
     ),
     Step(
         table=tables.PROJECTED_FEATURES,
@@ -180,7 +180,7 @@ STEPS = (
         work=PythonWork(inputs=(Input("line_ups", SLATE), Input("form", SLATE)), transform=starts.make_features),
         timing=CONFIRMED,
         edges=(Edge(table="line_ups", minimum=0.0, patience=_AT_ONCE),),
-        rows_as="line_ups",
+        rows_as=("line_ups",),
     ),
     Step(
         table=tables.PROJECTED_PREDICTIONS,
@@ -248,6 +248,7 @@ STEPS = (
             Edge(table="predictions", optional=True),
             Edge(table="projected_predictions", optional=True),
         ),
+        rows_as=("pitcher_features",),
     ),
     Step(
         table=tables.GRADES,
@@ -259,5 +260,6 @@ STEPS = (
             Edge(table="predictions", minimum=0.0, patience=_AT_ONCE, needed=False),
             Edge(table="projected_predictions", optional=True),
         ),
+        rows_as=("predictions", "projected_predictions"),
     ),
 )

@@ -85,7 +85,7 @@ def _predicting(system: System) -> Step:
         work=PythonWork(inputs=system.features, transform=system.predict, constants=system.rests_on),
         timing=AT_LAST if is_of_market else UNTIL_TIP,
         edges=(_WHAT_IS_ON, *system.edges, *((lines,) if is_of_market else ())),
-        rows_as="" if is_of_market else system.features[0].table,  # what it is made of, player by player
+        rows_as=() if is_of_market else (system.features[0].table,),  # what it is made of, player by player
         optional=is_of_market,
     )
 
@@ -190,7 +190,7 @@ STEPS = (
         timing=Timing(opens=_GAMES_OVER, due=_at(41)),
         edges=(Edge(table="bdl_player_boxscores", minimum=0.0, patience=_BY_GAME), *_LISTED),
         optional=True,
-        rows_as="bdl_player_boxscores",
+        rows_as=("bdl_player_boxscores",),
         same_as=("eea5f613a9e2",),  # when everybody was looked through for each name
     ),
     Step(
@@ -202,7 +202,7 @@ STEPS = (
             Edge(table="bdl_player_boxscores", optional=True, stands_in_for="nba_player_boxscores"),
             Edge(table="box_names", optional=True, stands_in_for="nba_player_boxscores"),
         ),
-        rows_as="nba_player_boxscores",
+        rows_as=("nba_player_boxscores",),
     ),
     Step(
         table=tables.SOURCE_AGREEMENT,
@@ -223,13 +223,13 @@ STEPS = (
             Edge(table="nba_team_boxscores", minimum=0.0, patience=_hours(8), needed=False),
             Edge(table="bdl_player_boxscores", optional=True, stands_in_for="nba_team_boxscores"),
         ),
-        rows_as="nba_team_boxscores",
+        rows_as=("nba_team_boxscores",),
     ),
     Step(
         table=tables.PLAYER_GAMES,
         work=SqlWork(sql=_sql("player_games")),
         timing=AFTER_GAMES,
-        rows_as="player_boxscores",
+        rows_as=("player_boxscores",),
     ),
     Step(
         table=name_tables.LINE_NAMES,
@@ -269,7 +269,7 @@ STEPS = (
         table=tables.PLAYER_FEATURES,
         work=SqlWork(sql=_sql("player_features")),
         timing=MORNING,
-        rows_as="candidates",
+        rows_as=("candidates",),
     ),
     Step(
         table=form_tables.PLAYER_FORM,
@@ -279,7 +279,7 @@ STEPS = (
             constants=(CONTRACT, _source(form), _source(memory), markets.digests()),
         ),
         timing=MORNING,
-        rows_as="candidates",
+        rows_as=("candidates",),
         same_as=(
             "0d8311a35877",  # when players and teams were numbered by another hand
             "765aa51b4f28",  # when no seasons were loaded beside the model's
@@ -308,6 +308,7 @@ STEPS = (
             Edge(table="market_aware", optional=True),
             Edge(table="main_lines", optional=True),
         ),
+        rows_as=("moving_average",),
     ),
     Step(
         table=form_tables.PUBLISHED_MARKETS,
@@ -323,6 +324,7 @@ STEPS = (
         ),
         timing=UNTIL_TIP,
         edges=(_WHAT_IS_ON, *(system.edge() for system in SERVING), _WHO),
+        rows_as=tuple(system.name for system in SERVING),
     ),
     Step(
         table=tables.GRADES,
@@ -333,6 +335,7 @@ STEPS = (
             Edge(table="market_aware", optional=True),
             Edge(table="main_lines", optional=True),
         ),
+        rows_as=("moving_average", "market_aware"),  # a row a player of each; a third has one for each of his markets
     ),
     Step(
         table=form_tables.SCORES,
