@@ -18,6 +18,7 @@ from typing import Any
 
 import click
 
+from benchmarks.pieces import dice_of
 from tipoff.cli.main import COMMANDS, cli, main
 from tipoff.config import Settings, read_settings
 from tipoff.core.clock import stopwatch
@@ -171,12 +172,12 @@ def sample_home() -> Iterator[Path]:
 
 def command_fuzz(lines: int = 10_000, files: int = 10_000) -> tuple[bool, dict[str, Any]]:
     """Return whether every line and every file is done or refused with a sentence, and how they ended."""
-    began = stopwatch()
+    began, seed = stopwatch(), dice_of("command_fuzz")
     with sample_home() as home:
-        typed = fuzz_lines(lines, 2, home)
-    read = fuzz_settings(files, 3)
+        typed = fuzz_lines(lines, seed, home)
+    read = fuzz_settings(files, seed)
     ok = not typed["wrong"] and not read["wrong"] and typed["commands"] > len(COMMANDS) - len(LONG) - 3
-    return ok, {"typed": typed, "set": read, "wall_s": round(stopwatch() - began, 1)}
+    return ok, {"seed": seed, "typed": typed, "set": read, "wall_s": round(stopwatch() - began, 1)}
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ from benchmarks.mutation_score import mutation_scores
 from benchmarks.names import names_are_resolved
 from benchmarks.neutral_season import neutral_season
 from benchmarks.payload_fuzz import fuzz as fuzz_payloads
-from benchmarks.pieces import Pieces
+from benchmarks.pieces import Pieces, dice_of
 from benchmarks.recorded_runs import recorded_runs
 from benchmarks.rehearsals import controls, drills, fuzz, watched_drills
 from benchmarks.season_faults import season_faults
@@ -153,7 +153,7 @@ def quiet_season() -> Measured:
 
 def kills() -> Measured:
     """March 2024, killed by SIGKILL at ten random moments and at each named point: the same content in the end."""
-    dice = random.Random(7)  # noqa: S311 -- seeded choice of moments
+    dice = random.Random(dice_of("kills"))  # noqa: S311 -- seeded choice of moments
     moments = [f"any:{dice.randint(50, 5500)}" for _ in range(10)] + [
         f"{point}:{dice.randint(20, 80)}" for point in POINTS
     ]
@@ -194,25 +194,25 @@ def faulty_season() -> Measured:
 def random_kills() -> Measured:
     """Two hundred SIGKILLs at random points of engine, writer, publication and migration, on three sample days."""
     pieces = Pieces("random_kills")
-    quiet = pieces.once("quiet", lambda: _killed_on_sample_days(0, 0)["content"])
+    quiet = pieces.once("quiet", lambda: _killed_on_sample_days("", 0)["content"])
     homes: list[dict[str, Any]] = []
-    left = RANDOM_KILLS
+    seed, left = dice_of("random_kills"), RANDOM_KILLS
     while left:
         n = len(homes) + 1
-        homes.append(pieces.once(f"home {n}", partial(_killed_on_sample_days, n, left)))
+        homes.append(pieces.once(f"home {n}", partial(_killed_on_sample_days, f"{seed}:{n}", left)))
         left -= len(homes[-1]["kills"])
     told = [home | {"same": home["content"] == quiet} for home in homes]
     places = Counter(moment.rpartition(":")[0] for home in homes for moment in home["kills"])
     shown = [{name: home[name] for name in ("kills", "same", "running_for_ever")} for home in told]
     ok = all(home["same"] and not home["running_for_ever"] for home in told)
-    return ok, {"kills": places.total(), "places": dict(places), "homes": shown}
+    return ok, {"seed": seed, "kills": places.total(), "places": dict(places), "homes": shown}
 
 
-def _killed_on_sample_days(number: int, kills: int) -> dict[str, Any]:
+def _killed_on_sample_days(seed: str, kills: int) -> dict[str, Any]:
     """Replay three sample days in a home that is killed at most so often; return what killed it and what is left of it."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        dice = random.Random(f"17:{number}")  # noqa: S311 -- seeded choice of moments
+        dice = random.Random(seed)  # noqa: S311 -- seeded choice of moments
         killed_by = killed_home(home, "sample:3", dice, at_most=kills)
         running = [row["id"] for row in ledger_rows(home, "runs") if row["state"] == "started"]
         return {"kills": killed_by, "running_for_ever": running, "content": content(home)}
@@ -234,7 +234,7 @@ def idle() -> Measured:
 
 def payload_fuzz() -> Measured:
     """Read a hundred thousand changed answers, then what atheris finds; whatever a reader lets through ends this."""
-    found = fuzz_payloads(data(), 100_000, 7)
+    found = fuzz_payloads(data(), 100_000, dice_of("payload_fuzz"))
     guided = guided_fuzz(GUIDED_S, data())
     return sum(found["ends"].values()) == found["answers"] and guided["ends"] == "well", found | {"guided": guided}
 

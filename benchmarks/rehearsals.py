@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.pieces import Pieces
+from benchmarks.pieces import Pieces, dice_of
 from tipoff.drills.drill import Drill, catalogue
 from tipoff.drills.fuzz import composed
 from tipoff.drills.runner import rehearse
@@ -85,12 +85,14 @@ def watched_drills() -> Measured:
 
 
 def fuzz() -> Measured:
-    """Two hundred compositions by dice under the same oracle."""
-    told = _rehearsed("drill_fuzz", [composed(7, number) for number in range(COMPOSITIONS)])
+    """Two hundred compositions under the same oracle, by dice that each code has of its own."""
+    seed = dice_of("drill_fuzz")
+    told = _rehearsed("drill_fuzz", [composed(seed, number) for number in range(COMPOSITIONS)])
     failed = [drill for drill in told if not drill["passed"]]
     kinds = Counter(kind for drill in told for kind in drill["fault"].split(" + "))
     return not failed, {
         "n": len(told),
+        "seed": seed,
         "noticed": sum(bool(drill["found_by"]) for drill in told),
         "failed": failed,
         "kinds": dict(kinds),
