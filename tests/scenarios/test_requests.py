@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -67,7 +68,9 @@ def test_while_a_controller_runs_what_needs_the_warehouse_is_asked_of_it(tmp_pat
         wait_until(lambda: first + DAY in proofs(home, "grades"), 120 * SECOND)
         report = tipoff("report", "nba", "sample", "--json", home=home)
         models = tipoff("models", "nba", "sample", "--json", home=home)
-        explained = tipoff("explain", "nba", "900227", str(first + DAY), home=home)
+        several = tipoff("explain", "nba", "a", str(first + DAY), home=home)  # more than one, each with his id
+        [somebody, *_] = re.findall(r"\((\d+)\)", several.stderr)
+        explained = tipoff("explain", "nba", somebody, str(first + DAY), home=home)
         dry = tipoff("backfill", "nba", f"{first}..{first}", "--dry-run", "--json", home=home)
         today = first + 3 * DAY
         refused = tipoff("backfill", "nba", f"{first}..{today}", home=home)
@@ -81,7 +84,7 @@ def test_while_a_controller_runs_what_needs_the_warehouse_is_asked_of_it(tmp_pat
     assert "players have last played" in counted.stdout, counted.stderr
     assert "Each market" in {one["title"] for one in json.loads(report.stdout)["sections"]}, report.stderr
     assert {one["table"] for one in json.loads(models.stdout)["models"]} == {"calibration", "shipped"}, models.stderr
-    assert explained.returncode == 0, explained.stderr
+    assert (several.returncode, explained.returncode) == (1, 0), explained.stderr
     assert (dry.returncode, json.loads(dry.stdout)["dry_run"]) == (0, True), dry.stderr
     assert (refused.returncode, f"{today} is not over yet" in refused.stderr) == (2, True)
     assert (unknown.returncode, "no output named" in unknown.stderr) == (2, True)
@@ -91,6 +94,7 @@ def test_while_a_controller_runs_what_needs_the_warehouse_is_asked_of_it(tmp_pat
         ("funnel", "", True),
         ("report", "", True),
         ("models", "", True),
+        ("explain", rows[4]["error"], True),
         ("explain", "", True),
         ("backfill", "", True),
         ("set aside", "", True),
