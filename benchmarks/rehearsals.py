@@ -1,4 +1,4 @@
-"""The claims about drills: every drill, its control, all of them watched, and two hundred compositions by dice."""
+"""The claims about drills: every drill, its control, all of them watched, and two hundred compositions a league by dice."""
 
 import dataclasses
 import os
@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.pieces import Pieces, dice_of
 from tipoff.drills.drill import Drill, catalogue
-from tipoff.drills.fuzz import composed
+from tipoff.drills.fuzz import GROUNDS, composed
 from tipoff.drills.runner import rehearse
 
 COMPOSITIONS = 200
@@ -85,9 +85,11 @@ def watched_drills() -> Measured:
 
 
 def fuzz() -> Measured:
-    """Two hundred compositions under the same oracle, by dice that each code has of its own."""
+    """Two hundred compositions of each league under the same oracle, by dice that each code has of its own."""
     seed = dice_of("drill_fuzz")
-    told = _rehearsed("drill_fuzz", [composed(seed, number) for number in range(COMPOSITIONS)])
+    told = _rehearsed(
+        "drill_fuzz", [composed(seed, number, league) for league in GROUNDS for number in range(COMPOSITIONS)]
+    )
     failed = [drill for drill in told if not drill["passed"]]
     kinds = Counter(kind for drill in told for kind in drill["fault"].split(" + "))
     return not failed, {

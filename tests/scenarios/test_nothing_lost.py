@@ -129,9 +129,11 @@ def test_without_its_mechanism_a_drill_fails(rehearsal: Rehearsal, name: str) ->
     assert not rehearsal.run(DRILLS[name], control=True).passed
 
 
-@pytest.mark.parametrize("number", [LONG(0), 1])  # two hundred: the claim `drill_fuzz`
-def test_faults_by_dice_lose_nothing(rehearsal: Rehearsal, number: int) -> None:
-    verdict = rehearsal.run(composed(41, number))
+@pytest.mark.parametrize(
+    ("league", "number"), [LONG("nba", 0), ("nba", 1), LONG("mlb", 0)]
+)  # two hundred of each: the claim `drill_fuzz`
+def test_faults_by_dice_lose_nothing(rehearsal: Rehearsal, league: str, number: int) -> None:
+    verdict = rehearsal.run(composed(41, number, league))
 
     assert verdict.passed, (verdict.fault, verdict.why)
 

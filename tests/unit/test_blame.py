@@ -1,5 +1,7 @@
 """What an unmet obligation is blamed on: what its late units wait for, not what others of its slate wait for."""
 
+from datetime import timedelta
+
 import pytest
 from tests.engine import (
     BEFORE_START,
@@ -51,10 +53,13 @@ def test_the_game_that_is_late_is_blamed_on_what_it_waits_for_itself(
     assert root_cause(book, entry_of(book, "features")) == cause
 
 
-def test_what_came_after_its_due_is_blamed_on_though_other_games_wait_for_more_of_it() -> None:
+@pytest.mark.parametrize("after", [HOUR / 8, 0 * HOUR], ids=["after", "as it is due"])
+def test_what_came_after_its_due_is_blamed_on_though_other_games_wait_for_more_of_it(after: timedelta) -> None:
     read = {LINE_UPS: (), FEATURES: (Input("line_ups", SLATE),)}
     book = book_of(read, [game("early", starts_at=EARLY), game("late", "CCC", "DDD")])
-    source, late = entry_of(book, "line_ups"), EARLY - HOUR / 8
+    due_at = entry_of(book, "features").obligation.times["early"].due_at
+    assert due_at is not None
+    source, late = entry_of(book, "line_ups"), due_at + after
     source.blame = "source:provider"
     moves(source, judged(book, "line_ups", late).state, late)
     prove(book, "line_ups", TODAY, ["early"])

@@ -26,3 +26,11 @@ def test_a_cause_that_comes_back_is_one_too_many_unless_it_was_over_for_as_long_
     truth = Truth(incidents=[("source:nba", OPENED, over), ("source:nba", again, again + timedelta(hours=1))])
 
     assert too_many(truth, Truth(), n_faults=2) == told
+
+
+@pytest.mark.parametrize(("n_faults", "told"), [(2, []), (1, ["4 messages of source:nba: 2 opened, 2 closed"])])
+def test_a_second_fault_may_open_again_what_had_ended(n_faults: int, told: list[str]) -> None:
+    truth = Truth(incidents=[("source:nba", OPENED, OVER)])
+    truth.messages.update({("source:nba", "opened"): 2, ("source:nba", "closed"): 2})
+
+    assert too_many(truth, Truth(), n_faults) == told

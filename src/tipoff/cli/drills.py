@@ -65,16 +65,21 @@ def run_command(  # noqa: PLR0913 -- one parameter for each option
 
 
 @drill_group.command("fuzz")
+@click.option("--league", default="", help="In whose sample world; the machine's own drills' where none is named.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the dice.")
 @click.option("--count", type=click.IntRange(1, 100_000), default=200, show_default=True, help="How many compositions.")
 @jobs_option
 @as_json
-def fuzz_command(seed: int, count: int, jobs: int, *, as_json: bool) -> None:
+def fuzz_command(league: str, seed: int, count: int, jobs: int, *, as_json: bool) -> None:
     """Compose faults by dice, and judge what came of each. Kind, place, time and length are thrown; the oracle is the same."""
-    from tipoff.drills.fuzz import composed  # noqa: PLC0415 -- imports the leagues
+    from tipoff.drills.drill import OF_THE_MACHINE  # noqa: PLC0415 -- imports the leagues
+    from tipoff.drills.fuzz import GROUNDS, composed  # noqa: PLC0415 -- imports the leagues
     from tipoff.drills.runner import rehearse  # noqa: PLC0415 -- imports everything
 
-    drills = [composed(seed, number) for number in range(count)]
+    if league and league not in GROUNDS:
+        msg = f"no dice are made for a league named {league!r}"
+        raise UsageError(msg, hint=f"there are some for: {', '.join(GROUNDS)}")
+    drills = [composed(seed, number, league or OF_THE_MACHINE) for number in range(count)]
     _finish(rehearse(drills, control=False, jobs=jobs), control=False, as_json=as_json)
 
 

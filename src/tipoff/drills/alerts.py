@@ -44,7 +44,10 @@ def too_many(truth: Truth, twin: Truth, n_faults: int, beside: AbstractSet[str] 
     for cause in new:
         n_messages = sum(n for (of, kind), n in truth.messages.items() if of == cause and kind not in BEYOND)
         n_messages -= truth.messages[cause, "reopened"]  # each of them ends once more
-        if n_messages > 2 * sum(of == cause for of, _, _ in truth.incidents):  # opened, closed
+        n_incidents = sum(of == cause for of, _, _ in truth.incidents)
+        if n_messages > 2 * max(
+            n_incidents, n_faults
+        ):  # opened and closed; a second fault may open one again that had ended
             found.append(f"{n_messages} messages of {cause}: {_kinds(truth.messages, cause)}")
     return found
 

@@ -1,12 +1,15 @@
 """Faults composed by dice: kind × place × time × length, one to three at once, under the same oracle."""
 
 import random
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from tipoff.core.fault import Fault
-from tipoff.drills.drill import Drill
+from tipoff.drills.drill import OF_THE_MACHINE, Drill
 from tipoff.drills.faults.files import read_faults
-from tipoff.leagues.nba.league import SAMPLE
+from tipoff.leagues.mlb import league as mlb
+from tipoff.leagues.nba import league as nba
 
 _STATUSES: tuple[dict[str, Any], ...] = (
     {"status": 403},
@@ -19,7 +22,6 @@ _STATUSES: tuple[dict[str, Any], ...] = (
     {"status": 404},
 )
 _ANYWHERE = ("hang", "refuse", "html", "truncated", "nothing", "unchanged", "shape")
-_HOSTS = ("stats.nba.com", "balldontlie", "cdn.nba.com", "the-odds-api")
 _PLAYERS: tuple[dict[str, Any], ...] = (
     {"how": "empty"},
     {"how": "null", "column": "PTS"},
@@ -42,43 +44,88 @@ _CLUBS: tuple[dict[str, Any], ...] = (
     {"how": "missing game"},
     {"how": "duplicated"},
 )
-_BUSY = (1, 1, 1, 4, 9, 9, 10, 12)  # hours of a quiet day in which something is done
-_STEPS = (
-    "player_boxscores",
-    "team_games",
-    "player_games",
-    "candidates",
-    "player_features",
-    "quantile_regression",
-    "published_predictions",
-    "grades",
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """Where a league's dice fall: who is asked, which answers go wrong in ways of their own, what is made, and when."""
+
+    hosts: tuple[str, ...]
+    answers: tuple[tuple[str, tuple[dict[str, Any], ...]], ...]  # a part of their addresses, and ways
+    steps: tuple[str, ...]  # what each makes is named by no other
+    tables: tuple[str, ...]  # beside what they make
+    busy: tuple[int, ...]  # hours of a quiet day in which something is done
+    until: int  # minutes from midnight: by then every fault has ended, for then something closes
+    first_day: date
+
+
+_ASKED: tuple[dict[str, Any], ...] = (
+    *({"how": "status"} | status for status in _STATUSES),
+    *({"how": how} for how in _ANYWHERE),
 )
-_TABLES = (*_STEPS, "nba_player_boxscores", "nba_team_boxscores", "bdl_player_boxscores", "schedule", "")
+GROUNDS = {
+    "nba": Ground(
+        hosts=("stats.nba.com", "balldontlie", "cdn.nba.com", "the-odds-api"),
+        answers=(("PlayerOrTeam=P", _PLAYERS), ("PlayerOrTeam=T", _CLUBS)),
+        steps=(
+            "team_games",
+            "player_games",
+            "candidates",
+            "player_features",
+            "quantile_regression",
+            "published_predictions",
+            "grades",
+        ),
+        tables=("player_boxscores", "nba_player_boxscores", "nba_team_boxscores", "bdl_player_boxscores", "schedule"),
+        busy=(1, 1, 1, 4, 9, 9, 10, 12),
+        until=13 * 60,
+        first_day=nba.SAMPLE.first_day,
+    ),
+    "mlb": Ground(
+        hosts=("statsapi",),
+        answers=(("feed/live", _ASKED), ("schedule", _ASKED)),
+        steps=(
+            "pitcher_games",
+            "batter_games",
+            "team_games",
+            "pitcher_features",
+            "projected_predictions",
+            "line_up_strikeouts",
+            "published_predictions",
+            "grades",
+        ),
+        tables=("form", "predictions", "pitcher_boxscores", "team_boxscores", "schedule", "line_ups"),
+        busy=(0, 1, 1, 1, 3, 4, 5, 9, 9, 10),
+        until=10 * 60 + 30,
+        first_day=mlb.SAMPLE.first_day,
+    ),
+}
 
 
-def composed(seed: int, number: int) -> Drill:
-    """Return the `number`-th composition of `seed`: in the hours from midnight to 13:00, in which nothing closes."""
-    dice = random.Random(f"{seed}:{number}")  # noqa: S311 -- seeded choice of faults
-    said = [_primitive(dice) for _ in range(dice.choice((1, 1, 2, 2, 3)))]
+def composed(seed: int, number: int, league: str = OF_THE_MACHINE) -> Drill:
+    """Return the `number`-th composition of `seed`: in the hours from midnight on, in which nothing closes."""
+    dice, ground = random.Random(f"{seed}:{number}"), GROUNDS[league]  # noqa: S311 -- seeded choice of faults
+    said = [_primitive(dice, ground) for _ in range(dice.choice((1, 1, 2, 2, 3)))]
     kinds = " + ".join(f"{entry['kind']} {entry['how']}" for entry in said)
-    faults: tuple[Fault, ...] = read_faults(said, SAMPLE.first_day)
+    faults: tuple[Fault, ...] = read_faults(said, ground.first_day)
     return Drill(
-        name=f"fuzz-{seed}-{number}",
+        name=f"{league}-fuzz-{seed}-{number}",
+        league=league,
         fault=kinds,
         rows=(),
-        first_day=SAMPLE.first_day,
+        first_day=ground.first_day,
         faults=faults,
         fuzzed=True,
         checks=any(fault.how == "half" for fault in faults),  # how many rows there must be is not known of every output
     )
 
 
-def _primitive(dice: random.Random) -> dict[str, Any]:
+def _primitive(dice: random.Random, ground: Ground) -> dict[str, Any]:
     day = dice.randint(2, 4)
-    begin = max(0, 60 * dice.choice(_BUSY) - dice.randint(0, 45))
+    begin = min(max(0, 60 * dice.choice(ground.busy) - dice.randint(0, 45)), ground.until - 20)
     length = dice.randint(20, 270)
-    what = dice.choice((_http, _http, _http, _answer, _answer, _warehouse, _step, _executor, _controller))(dice)
-    end = min(begin + min(length, what.pop("longest", 270)), 13 * 60)
+    what = dice.choice((_http, _http, _http, _answer, _answer, _warehouse, _step, _executor, _controller))(dice, ground)
+    end = min(begin + min(length, what.pop("longest", 270)), ground.until)
     return what | {"from": _time(day, begin), "to": _time(day, end)}
 
 
@@ -86,37 +133,34 @@ def _time(day: int, minutes: int) -> str:
     return f"day {day} {minutes // 60:02}:{minutes % 60:02}"
 
 
-def _http(dice: random.Random) -> dict[str, Any]:
-    host = {"kind": "http", "host": dice.choice(_HOSTS)}
-    ways = [*({"how": "status"} | status for status in _STATUSES), *({"how": how} for how in _ANYWHERE)]
-    return host | dice.choice(ways)
+def _http(dice: random.Random, ground: Ground) -> dict[str, Any]:
+    return {"kind": "http", "host": dice.choice(ground.hosts)} | dice.choice(_ASKED)
 
 
-def _answer(dice: random.Random) -> dict[str, Any]:
-    kind, ways = dice.choice((("P", _PLAYERS), ("T", _CLUBS)))
-    return {"kind": "http", "url": f"PlayerOrTeam={kind}"} | dice.choice(ways)
+def _answer(dice: random.Random, ground: Ground) -> dict[str, Any]:
+    url, ways = dice.choice(ground.answers)
+    return {"kind": "http", "url": url} | dice.choice(ways)
 
 
-def _warehouse(dice: random.Random) -> dict[str, Any]:
+def _warehouse(dice: random.Random, ground: Ground) -> dict[str, Any]:
     """Hold one table (a conflict is always a table's), or use up, lose or refuse what goes to one table or to all."""
     how = dice.choice(("conflict", "quota", "disk full", "lost", "half lost"))
-    table = dice.choice([name for name in _TABLES if name or how != "conflict"])
+    table = dice.choice([*ground.steps, *ground.tables, *([] if how == "conflict" else [""])])
     return {"kind": "warehouse", "how": how, "table": f".{table}" if table else ""}
 
 
-def _step(dice: random.Random) -> dict[str, Any]:
+def _step(dice: random.Random, ground: Ground) -> dict[str, Any]:
     how = dice.choice(("raises", "raises badly", "half", "empty", "wrong day"))
-    return {"kind": "step", "how": how, "output": dice.choice(_STEPS)}
+    return {"kind": "step", "how": how, "output": dice.choice(ground.steps)}
 
 
-def _executor(dice: random.Random) -> dict[str, Any]:
+def _executor(dice: random.Random, ground: Ground) -> dict[str, Any]:
     how = dice.choice(("drop", "late", "twice", "lie"))
-    return {"kind": "executor", "how": how, "output": dice.choice(_TABLES)} | (
-        {"minutes": dice.randint(10, 400)} if how == "late" else {}
-    )
+    late = {"minutes": dice.randint(10, 400)} if how == "late" else {}
+    return {"kind": "executor", "how": how, "output": dice.choice([*ground.steps, *ground.tables, ""])} | late
 
 
-def _controller(dice: random.Random) -> dict[str, Any]:
+def _controller(dice: random.Random, _ground: Ground) -> dict[str, Any]:
     return dice.choice(
         (
             {"kind": "controller", "how": "frozen"},

@@ -6,6 +6,7 @@ It reads the warehouse, the published files and the ledger's times, never the co
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -114,8 +115,11 @@ def _ledger(truth: Truth, records: LeagueRecords) -> None:
     owed = records.obligations()
     truth.due = {(one.output, one.day): one.due_at for one in owed}
     truth.unmet = {(one.output, one.day) for one in owed if one.state in _UNMET}
-    proven = {(one.output, one.day) for one in owed if one.state == "proven"}
-    truth.past_gate = sum((gate.output, gate.day) in proven for gate in records.gates(is_open=False))
+    proven = {(one.output, one.day): one.excused for one in owed if one.state == "proven"}
+    for gate in records.gates(is_open=False):  # one that held a game until it was excused has held it
+        excused = proven.get((gate.output, gate.day))
+        is_excused = bool(gate.missing) and excused is not None and excused.keys() >= set(gate.missing)
+        truth.past_gate += excused is not None and not is_excused
     runs = records.runs()
     truth.trouble_at = min((run.ended_at for run in runs if run.is_failure and run.ended_at), default=None)
     truth.n_runs = len(runs)
@@ -157,7 +161,8 @@ def judge_drill(drill: Drill, twin: Truth, truth: Truth, alarms: Mapping[str, da
         why.append(f"lost: {', '.join(' '.join(map(str, unit)) for unit in lost[:6])}")
     wrong = sorted(_wrong(drill, twin, truth))
     if drill.fuzzed:
-        wrong = [unit for unit in wrong if not _told(drill, truth, unit)]
+        other = _may_differ(drill, twin, truth)
+        wrong = [unit for unit in wrong if not any(unit[0] in behind and unit[1] >= day for behind, day in other)]
     if wrong:
         why.append(f"other content than the twin's: {', '.join(' '.join(map(str, unit)) for unit in wrong[:6])}")
     if twin.unmet:
@@ -262,11 +267,24 @@ def _wrong(drill: Drill, twin: Truth, truth: Truth) -> set[Unit]:
     }
 
 
-def _told(drill: Drill, truth: Truth, unit: Unit) -> bool:
-    """Whether a check has told of a unit's content, or of what stands before it in the catalog on that day or an earlier one."""
-    places = {step.name: place for place, step in enumerate(league_named(drill.league).steps)}
-    wrong = [(places[output], day) for check, _, output, day in truth.told if check == f"{output}.{REMADE}"]
-    return any(place <= places[unit[0]] and day <= str(unit[1]) for place, day in wrong)
+def _may_differ(drill: Drill, twin: Truth, truth: Truth) -> list[tuple[AbstractSet[str], date]]:
+    """Return which outputs may have other content from which day on: what stands in the catalog behind something, and it.
+
+    That is what a check has told of, made anew, and what predicts with what need not be there, where that came later.
+    """
+    steps = list(league_named(drill.league).steps)
+    behind = {step.name: {other.name for other in steps[place:]} for place, step in enumerate(steps)}
+    found: list[tuple[AbstractSet[str], date]] = [
+        (behind[output], date.fromisoformat(day))
+        for check, _, output, day in truth.told
+        if check == f"{output}.{REMADE}"
+    ]
+    late = {unit[:2] for unit, at in truth.arrivals.items() if at > twin.arrivals.get(unit, at)}
+    for step in steps:
+        free = {edge.table for edge in step.edges if edge.optional and not edge.cascades}
+        if step.phase is Phase.PREDICTIONS:
+            found += [(behind[step.name], day) for output, day in late if output in free]
+    return found
 
 
 def _healed(drill: Drill, twin: Truth, truth: Truth) -> float | None:

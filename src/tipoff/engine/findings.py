@@ -117,7 +117,7 @@ def _late_upstream(book: Book, entry: Entry) -> str:
     read = [(r.input.table, *r.input.window.bounds(day, book.season_of(day))) for r in book.readings[entry.step.name]]
     for table, first, last in [(book.league.schedule, day, day), *read]:
         for (name, other), source in book.entries.items():
-            if name == table and first <= other <= last and source.met_at is not None and source.met_at > due_at:
+            if name == table and first <= other <= last and source.met_at is not None and source.met_at >= due_at:
                 return source.blame
     return ""
 
