@@ -139,10 +139,19 @@ def test_a_proof_that_only_the_stores_have_is_adopted() -> None:
 def test_what_came_just_before_a_crash_has_its_arrival() -> None:
     stored = dataclasses.replace(proof_of("raw", 5), made_at=EVENING)
 
-    _, batch, _ = taken_up(snapshot(), stored=[stored])
+    _, batch, _ = taken_up(snapshot(last_run=5), stored=[stored])
 
     [arrived] = batch.rows["arrivals"]
     assert (arrived["output"], arrived["unit"], arrived["first_at"], arrived["run_id"]) == ("raw", "one", EVENING, 5)
+
+
+def test_when_what_a_lost_or_older_ledger_never_numbered_came_is_not_made_up() -> None:
+    stored = dataclasses.replace(proof_of("raw", 5), made_at=EVENING)
+
+    _, batch, _ = taken_up(snapshot(last_run=4), stored=[stored])
+
+    assert [written["fence"] for written in batch.rows["proofs"]] == [5]
+    assert "arrivals" not in batch.rows
 
 
 def test_what_the_catalog_has_no_more_keeps_its_proof_and_owes_nothing() -> None:

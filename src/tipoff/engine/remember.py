@@ -50,7 +50,7 @@ def remember(  # noqa: PLR0913 -- from where, into what
                 book.open_day(proof.day)  # also where no game is known of it: what it owes is to be excused
                 book.set_games(proof.day, grown((), [game for game in games if game.day == proof.day])[0])
             book.set_proof(proof)
-    highest = adopt(book, results, stored, batch, now)
+    highest = adopt(book, results, stored, batch, now, last_run=known.last_run)
     _obligations(book, known.obligations)
     _starts(book, known.changes, now)
     book.gaps = dict(known.gaps)
@@ -151,8 +151,14 @@ def take_since(book: Book, known: LedgerSnapshot, since: datetime, batch: Batch,
             batch.fact(f"since {output}", at.isoformat(), league=book.league.name)
 
 
-def adopt(book: Book, results: Results, stored: Iterable[Proof], batch: Batch, now: datetime) -> int:
-    """Believe the stores over the ledger; returns the highest fence that they have."""
+def adopt(  # noqa: PLR0913 -- from where, into what
+    book: Book, results: Results, stored: Iterable[Proof], batch: Batch, now: datetime, *, last_run: int
+) -> int:
+    """Believe the stores over the ledger; returns the highest fence that they have.
+
+    What a run of this ledger wrote, `last_run` at the most, arrived as it was made; when the rest came, a ledger that was lost or
+    is an older copy cannot tell: stores know when a unit was last looked at.
+    """
     highest, schedule, reach = 0, book.league.schedule, book.reach
     for proof in sorted(stored, key=lambda proof: proof.fence):
         highest = max(highest, proof.fence)
@@ -168,7 +174,7 @@ def adopt(book: Book, results: Results, stored: Iterable[Proof], batch: Batch, n
         book.set_proof(proof)
         batch.add("proofs", proof_row(proof))
         owed = book.entries[proof.output, proof.day].obligation
-        came = [unit.unit for unit in proof.units.values() if unit.n_rows]
+        came = [unit.unit for unit in proof.units.values() if unit.n_rows and proof.fence <= last_run]
         for row in arrival_rows(proof, came, known, owed, dict.fromkeys(came, proof.made_at).__getitem__):
             batch.add("arrivals", row)
         if proof.output == schedule:

@@ -92,6 +92,7 @@ class LedgerSnapshot:
     is_over: bool = False  # its days had ended and nothing was owed when it was last worked on
     seasons: Sequence[Season] = ()  # all that are known of, oldest first
     changes: Mapping[tuple[date, str], datetime] = field(default_factory=dict)  # by day and game: when it last changed
+    last_run: int = 0  # the highest number of a run that is here, of whatever league
     beat_at: datetime | None = None  # the last sign of life of a live controller: quiet ticks leave no row at once
 
 
@@ -314,6 +315,7 @@ class Ledger(Held):
             since=datetime.fromisoformat(since) if since else None,
             is_over=bool(facts.get("over")),
             seasons=read_seasons(self.rows(mine(schema.seasons).order_by(schema.seasons.c.first_day))),
+            last_run=self.rows(select(func.max(schema.runs.c.id).label("id")))[0]["id"] or 0,
             beat_at=beat.at if (beat := read_beats(self.rows).get(f"controller {league}")) else None,
         )
 
