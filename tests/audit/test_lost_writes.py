@@ -285,3 +285,108 @@ def test_a_statement_with_a_placeholder_runs_nowhere_and_nothing_is_said(source:
     text = f"COPY games FROM {source} CSV MAXERROR 100;\nCOPY odds FROM 's3://raw/odds/' CSV;\n"
 
     assert levels({"sql/load.sql": text}, "rows-skipped") == level
+
+
+STATUS = """
+import logging
+import sys
+
+log = logging.getLogger(__name__)
+
+
+def keep_games(connection, rows):
+    try:
+        connection.execute("INSERT INTO games VALUES (?)", rows)
+    except Exception as error:
+        log.error(error)
+        return {}
+    return 0
+
+
+def load(connection, rows):
+    {}
+    return 0
+
+
+{}
+"""
+TESTED = "status = keep_games(connection, rows)\n    if status != 0:\n        return status"
+
+
+@pytest.mark.parametrize(
+    ("value", "asks", "ends", "level"),
+    [
+        ("1", TESTED, "sys.exit(load(None, []))", NOTE),
+        ("-1", TESTED, "code = load(None, [])\nsys.exit(code)", NOTE),
+        ("1", "if keep_games(connection, rows):\n        raise ValueError(rows)", "load(None, [])", NOTE),
+        ("1", "if keep_games(connection, rows) != 0:\n        sys.exit(1)", "load(None, [])", NOTE),
+        ("1", "sys.exit(keep_games(connection, rows))", "load(None, [])", NOTE),
+        ("1", "return keep_games(connection, rows)", "sys.exit(load(None, []))", NOTE),
+        ("1", "if not keep_games(connection, rows):\n        return 0\n    raise ValueError", "load(None, [])", NOTE),
+        ("1", TESTED, "load(None, [])", WARNING),  # who called the caller does not look
+        ("1", "keep_games(connection, rows)", "sys.exit(load(None, []))", WARNING),
+        ("1", f"{TESTED}\n    keep_games(connection, rows)", "sys.exit(load(None, []))", WARNING),
+        ("1", "if keep_games(connection, rows):\n        log.error(rows)", "sys.exit(load(None, []))", WARNING),
+        ("1", "if keep_games(connection, rows) == 2:\n        sys.exit(1)", "load(None, [])", WARNING),
+        ("1", "if keep_games(connection, rows):\n        sys.exit(0)", "load(None, [])", WARNING),
+        ("1", "if keep_games(connection, rows):\n        return", "sys.exit(load(None, []))", WARNING),
+        ("1", f"{TESTED}\n    rows.each(keep_games)", "sys.exit(load(None, []))", WARNING),
+        ("0", TESTED, "sys.exit(load(None, []))", WARNING),
+    ],
+)
+def test_a_status_that_all_callers_ask_and_end_by_makes_a_lost_write_a_note(
+    value: str, asks: str, ends: str, level: list[Level]
+) -> None:
+    assert levels({"core/games.py": STATUS.format(value, asks, ends)}) == level
+
+
+def test_callers_of_other_files_are_asked_too_and_those_of_another_function_of_the_name_are_not() -> None:
+    games = {"core/games.py": STATUS.format(1, TESTED, "sys.exit(load(None, []))")}
+    drops = "from core.games import keep_games\n\nkeep_games(None, [])\n"
+    renamed = "from core.games import keep_games as keep\n\nkeep(None, [])\n"
+    other = "def keep_games(rows):\n    return rows\n\n\nkeep_games([])\n"
+
+    assert levels(games | {"core/more.py": drops}) == WARNING
+    assert levels(games | {"core/more.py": renamed}) == WARNING
+    assert levels(games | {"core/more.py": other}) == NOTE
+
+
+METHOD = """
+import json
+import logging
+import sys
+
+log = logging.getLogger(__name__)
+
+
+class Games:
+    def load(self, rows):
+        try:
+            self.connection.execute("INSERT INTO games VALUES (?)", rows)
+        except Exception as error:
+            log.error(error)
+            return 1
+        return 0
+
+    def run(self, text):
+        if self.load(json.load(text)) != 0:
+            raise ValueError(text)
+
+
+class Odds:
+    def load(self, rows):
+        return rows
+
+    def run(self, text):
+        self.load(text)
+
+
+Games().run({})
+"""
+
+
+def test_a_method_is_not_asked_for_by_a_librarys_or_another_classs_of_its_name() -> None:
+    dropped = METHOD.replace("Games().run({})", "Games().load({})")
+
+    assert levels({"core/games.py": METHOD}) == NOTE
+    assert levels({"core/games.py": dropped}) == WARNING

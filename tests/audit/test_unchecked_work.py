@@ -112,12 +112,65 @@ def test_a_command_of_python_that_runs_such_statements_is_told() -> None:
         ("pg_dump $URL > $FILE || exit 1\nfind /backups -mtime +7 -delete\n", NOTHING),
         ("pg_dump $URL | gzip > $FILE\n[ -s $FILE ] || exit 1\nfind /backups -mtime +7 -delete\n", NOTHING),
         ("pg_dump $URL > $FILE\n", NOTHING),
+        (
+            "set -o pipefail\npg_dump $U \\\n  | zstd -o $F.tmp \\\n  && mv $F.tmp $F\nfind /b -mtime +7 -delete\n",
+            NOTHING,
+        ),
+        ("set -o pipefail\npg_dump $U \\\n  | zstd -o $F.tmp\nmv $F.tmp $F\nfind /b -mtime +7 -delete\n", WARNING),
     ],
 )
 def test_backups_that_may_fail_and_push_the_old_ones_out_are_told(script: str, level: list[Level]) -> None:
     found = levels({"jobs/backup_db.sh": f"#!/bin/bash\n{script}"}, "backup")
 
     assert found == level
+
+
+STEP = """#!/bin/bash
+step() {{
+  local name="$1"; shift
+  "$@"
+  {}local rc=$?
+  {}
+  return $rc
+}}
+
+step games dbt run --select games \\
+  || true
+{}
+"""
+CODES, ENDS = 'codes["$name"]=$rc', 'for one in "${codes[@]}"; do [ "$one" -eq 0 ] || exit 1; done'
+
+
+@pytest.mark.parametrize(
+    ("lost", "kept", "after", "level"),
+    [
+        ("", CODES, ENDS, NOTHING),
+        ("", "codes+=($rc)", ENDS, NOTHING),
+        ("", "[ $rc -eq 0 ] || worst=$rc", "exit $worst", NOTHING),
+        ("", "if [ $rc -ne 0 ]; then\n    worst=$rc\n  fi", "exit $worst", NOTHING),
+        ("", 'echo "$name $rc" >> "$ENDED"', 'if grep -v " 0$" "$ENDED"; then exit 1; fi', NOTHING),
+        ("", CODES, "", WARNING),  # nobody asks
+        ("", CODES, 'echo "${codes[@]}"', WARNING),  # told, and the script ends well
+        ("", "worst=$rc", "exit $worst", WARNING),  # the next step's status takes its place
+        ("", "local codes=$rc", ENDS, WARNING),
+        ("", 'echo "$name: $rc"', ENDS, WARNING),
+        ("echo ended\n  ", CODES, ENDS, WARNING),  # it is the status of `echo`
+    ],
+)
+def test_a_status_that_the_scripts_own_function_writes_down_and_a_later_line_asks_is_not_lost(
+    lost: str, kept: str, after: str, level: list[Level]
+) -> None:
+    assert levels({"jobs/nightly.sh": STEP.format(lost, kept, after)}, "swallowed-exit", CRON) == level
+
+
+def test_functions_of_one_line_and_of_empty_ones_are_read_but_not_of_more_than_anybody_writes() -> None:
+    short = 'step() { "$@"; codes+=($?); }\nstep dbt run || true\nexit ${codes[0]}\n'
+    many = "".join(f"f{n}() {{ :; }}\n" for n in range(500))
+    tabs = short.replace("; c", "\n\t\n\t;\n\tc").replace("; }", "\n}")
+
+    assert levels({"jobs/nightly.sh": short}, "swallowed-exit") == NOTHING
+    assert levels({"jobs/nightly.sh": tabs}, "swallowed-exit") == NOTHING
+    assert levels({"jobs/nightly.sh": many + short}, "swallowed-exit") == WARNING
 
 
 COMMAND = """import os

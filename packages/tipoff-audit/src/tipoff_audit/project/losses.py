@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from tipoff_audit.finding import Finding
+from tipoff_audit.project.asked import why_asked
 from tipoff_audit.project.tables import block_of, table_of
 from tipoff_audit.project.texts import Sources, strings
 from tipoff_audit.reading.handlers import breadth, inside
@@ -55,7 +56,9 @@ class Losses:
         for table in sorted(_tables(finding, block)):
             if why := self._why_chosen(table) or _resumes(own, block, table):
                 return f"made good: {why}, and what is missing is chosen again"
-        return "made good: whoever calls it compares what came with what is there" if _compared(own, block) else ""
+        if _compared(own, block):
+            return "made good: whoever calls it compares what came with what is there"
+        return why_asked(self.sources, own, handler)
 
     def why_for_good(self, finding: Finding) -> str:
         """Return what records the same items as done afterwards, so that no run writes them again; "" where nothing does."""

@@ -6,6 +6,7 @@ from functools import lru_cache
 from tipoff_audit.finding import Finding, Level
 from tipoff_audit.reading.source import Source
 from tipoff_audit.rules.ci_tests import CONTINUES, SET_PLUS, is_run_before, step
+from tipoff_audit.rules.shell_functions import is_recorded
 
 _OR_TRUE = re.compile(r"\|\|\s*(true|:|exit\s+0|return\s+0|/bin/true|echo\b[^|;&]*)\s*(?:[;)\"'&`]|$|#)")
 _EXPECTED = re.compile(
@@ -186,8 +187,11 @@ def _swallows(source: Source, lines: list[str], number: int, text: str) -> tuple
         command = text[: found.start()]
         if _ONLY_PRINTS.match(re.split(r";\s*(?![^;]*[\"']\s*$)", command)[-1]):
             return None
-        if _is_supervised(lines, number) or re.search(r"\|\s*(sudo\s+)?xargs\b.*\brm\b", command):
-            return None  # begun again by the loop that it stands in; or old files that are swept away
+        is_asked = source.kind == "shell" and is_recorded(source.text, command)
+        if is_asked or _is_supervised(lines, number) or re.search(r"\|\s*(sudo\s+)?xargs\b.*\brm\b", command):
+            return (
+                None  # written down and asked for; begun again by the loop around it; or old files that are swept away
+            )
         level = _level(source, command)
         about = step(lines, number) if source.kind == "yaml" else lines[max(0, number - 4) : number + 1]
         if level is not Level.NOTE and source.kind == "yaml" and is_run_before(lines, number, command):

@@ -149,6 +149,15 @@ _ROTATES = re.compile(
 )
 
 
+def _named_at_the_end(lines: list[str], number: int) -> bool:
+    """Whether the command's lines end by giving its file the name that it is kept by, where all before that went well."""
+    end = number - 1
+    while end + 1 < len(lines) and (lines[end].rstrip().endswith("\\") or re.match(r"\s*(\||&&)", lines[end + 1])):
+        end += 1
+    whole = " ".join(line.rstrip().removesuffix("\\") for line in lines[number - 1 : end + 1])
+    return re.search(r"\.(?:tmp|part|partial|new)\b.*&&\s*mv\s[^;&|]*\.(?:tmp|part|partial|new)\b", whole) is not None
+
+
 def lost_backups(source: Source) -> list[Finding]:
     """Find backups whose failure nobody sees, where older ones are taken away afterwards."""
     if not _DUMPS.search(source.text):
@@ -163,6 +172,8 @@ def lost_backups(source: Source) -> list[Finding]:
         if found is None or not last or re.search(r"--version|command -v|which", line):
             continue
         piped = re.search(r"(?<!\|)\|(?!\|)", line[found.end() :]) is not None
+        if fails and _named_at_the_end(lines, number):
+            continue  # what has no name yet is not kept, and pushes none of those out that have theirs
         asked = "\n".join(lines[number : last - 1])
         is_seen = stops or _IS_ASKED.search(line) or _ASKS.search(asked)
         if fails and is_seen:
