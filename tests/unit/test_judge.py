@@ -680,6 +680,19 @@ def test_a_run_is_told_how_many_rows_each_unit_must_have() -> None:
     assert judged(book, "both", NIGHT).plans[0].least_rows == {"two": 9}
 
 
+def test_rows_are_counted_by_what_is_not_read_itself_only_where_what_is_made_of_it_stands() -> None:
+    announced, guessed = step("announced", SQL, AFTER), step("guessed", SQL, AFTER)
+    edges = (Edge(table="announced", optional=True), Edge(table="guessed", optional=True))
+    shown = step("shown", SQL, AFTER, edges=edges, rows_as=("raw",))
+    read = (Input("announced", SLATE), Input("guessed", SLATE))
+    book = book_of({RAW: (), announced: (Input("raw", SLATE),), guessed: (), shown: read}, [ONE, TWO])
+    prove(book, "raw", TODAY, ["one", "two"], n_rows=2)
+    prove(book, "guessed", TODAY, ["one", "two"], n_rows=1)
+    prove(book, "announced", TODAY, ["two"], n_rows=2)
+
+    assert judged(book, "shown", NIGHT).plans[0].least_rows == {"two": 2}
+
+
 def test_a_unit_whose_teams_have_not_played_may_be_empty() -> None:
     form, whole = step("form", SQL, AFTER), step("whole", SQL, AFTER, SLATE_UNIT)
     new = game("new", "EEE", "FFF")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tipoff.core.gate import Verdict
+from tipoff.core.gate import Evidence, Verdict
 from tipoff.engine.book import Book, Entry
 from tipoff.engine.gates import may_be_empty, own_units
 
@@ -73,13 +73,21 @@ def run_plans(
 
 
 def _least_rows(book: Book, entry: Entry, units: Iterable[str]) -> dict[str, int]:
-    """Return how many rows each unit must have at the least: as many as its own units of all `rows_as` are proven with."""
-    found = Counter[str]()
+    """Return how many rows each unit must have at the least: as many as its own units of all `rows_as` are proven with.
+
+    A table that is not read itself counts where what is read, and made of it, stands: without that another stands in, with fewer.
+    """
+    found, day = Counter[str](), entry.obligation.day
+    read = {reading.input.table for reading in book.readings[entry.step.name]}
     for table in entry.step.rows_as:
-        source = book.entries.get((table, entry.obligation.day))
+        source = book.entries.get((table, day))
         proven = source.proof.units if source is not None and source.proof is not None else {}
+        made_of_it = {name for name in read if any(one.input.table == table for one in book.readings.get(name, ()))}
+        between = made_of_it if table not in read else ()
         for unit in units:
             game = entry.obligation.units[unit]
             own = own_units(book, table, game, unit) if game else list(proven)
-            found[unit] += sum(proven[name].n_rows for name in own if name in proven)
+            parts = [(name, part) for name in between if game for part in own_units(book, name, game, unit)]
+            if all(book.evidence(name, day, part) is Evidence.PROVEN for name, part in parts):
+                found[unit] += sum(proven[name].n_rows for name in own if name in proven)
     return +found  # without those of which nothing is proven
