@@ -1,5 +1,6 @@
 """History into BigQuery, over Google's client, on an emulator with a layer of faults: each event arrives once, as it was."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ class Flow:
 
     def reopen(self, folder: Path) -> None:
         """Open the ledger as another process would."""
+        self.ledger.close()
         self.ledger = Ledger(folder / "ledger.db", profile=Profile.REPLAY)
         self.box = self.outbox()
 
@@ -65,9 +67,11 @@ class Flow:
 
 
 @pytest.fixture
-def flow(double: Double, tmp_path: Path) -> Flow:
+def flow(double: Double, tmp_path: Path) -> Iterator[Flow]:
     """History with nothing in it."""
-    return Flow(double, tmp_path)
+    made = Flow(double, tmp_path)
+    yield made
+    made.ledger.close()
 
 
 def test_what_is_written_arrives_as_it_was_and_once(flow: Flow) -> None:
