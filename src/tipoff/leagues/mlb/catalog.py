@@ -248,7 +248,7 @@ STEPS = (
             Edge(table="predictions", optional=True),
             Edge(table="projected_predictions", optional=True),
         ),
-        rows_as=("pitcher_features",),
+        rows_as=("projected_features",),
     ),
     Step(
         table=tables.GRADES,
