@@ -44,10 +44,9 @@ def too_many(truth: Truth, twin: Truth, n_faults: int, beside: AbstractSet[str] 
     for cause in new:
         n_messages = sum(n for (of, kind), n in truth.messages.items() if of == cause and kind not in BEYOND)
         n_messages -= truth.messages[cause, "reopened"]  # each of them ends once more
+        # each is opened and closed; a second fault may open one again that had ended
         n_incidents = sum(of == cause for of, _, _ in truth.incidents)
-        if n_messages > 2 * max(
-            n_incidents, n_faults
-        ):  # opened and closed; a second fault may open one again that had ended
+        if n_messages > 2 * max(n_incidents, n_faults):
             found.append(f"{n_messages} messages of {cause}: {_kinds(truth.messages, cause)}")
     return found
 
