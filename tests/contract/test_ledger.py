@@ -19,11 +19,14 @@ from tests.postgres import fresh
 from tests.support import killed_while_migrating
 
 from tipoff.core.errors import LeaseLost, LedgerError, NoLedger
+from tipoff.core.severity import Severity
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertStore
 from tipoff.ledger.connect import ANSWERED, NOT_ALLOWED, UNREACHED, Held, failed
+from tipoff.ledger.rows import finding
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 
 
 def facts(**values: str | None) -> Batch:
@@ -226,6 +229,24 @@ def test_of_what_is_owed_in_some_states_the_first_due_is_given_whenever_it_is_as
     assert within is not None
     assert (first.day, within.day) == (days[2], days[1])
     assert [one.day for one in records.obligations(states=["waiting", "running"])] == [days[2], days[1]]
+
+
+def test_what_was_last_told_as_late_is_known_with_when_any_of_it_came_then(ledger: Ledger) -> None:
+    late, batch = ("x", "late", NOW.date()), Batch()
+    told = (((*late[:1], "never", late[2]), "old", 0), (late, "old", 0), (late, "new", 2))
+    for where, cause, after in told:
+        batch.add(
+            "findings", finding(where, "obligation_is_met", cause, Severity.ERROR, "late", now=NOW + after * HOUR)
+        )
+    for unit, after in (("one", 1), ("two", 4), ("three", 3)):
+        row = {"league": "x", "output": "late", "day": late[2], "unit": unit, "run_id": 1, "due_at": NOW}
+        batch.add("arrivals", row | {"first_at": NOW + after * HOUR})
+    ledger.commit(batch)
+
+    blames = ledger.load("x").blames
+
+    found = {(blame["output"], blame["cause"], blame["met_at"]) for blame in blames}
+    assert found == {("late", "new", NOW + 3 * HOUR), ("never", "old", None)}
 
 
 def test_a_text_of_any_length_is_kept(ledger: Ledger) -> None:

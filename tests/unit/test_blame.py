@@ -1,6 +1,6 @@
 """What an unmet obligation is blamed on: what its late units wait for, not what others of its slate wait for."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from tests.engine import (
@@ -23,12 +23,19 @@ from tipoff.core.obligation import SLATE_UNIT, State, Timing
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.step import Edge
 from tipoff.core.window import SLATE, Input
-from tipoff.engine.findings import moves, root_cause
+from tipoff.engine.book import Entry
+from tipoff.engine.findings import moves, root_cause, tells
+from tipoff.engine.judge import judge
 
 EARLY = EVENING - 5 * HOUR
 LINE_UPS = step("line_ups", SOURCE, BEFORE_START)
 FORM = step("form", timing=Timing(opens=at(9), due=at(10)), units=SLATE_UNIT)
 FEATURES = step("features", timing=BEFORE_START)
+
+
+def is_told(entry: Entry, blame: str, now: datetime) -> None:
+    moves(entry, State.LATE, now)
+    tells(entry, blame)
 
 
 @pytest.mark.parametrize(
@@ -60,15 +67,48 @@ def test_what_came_after_its_due_is_blamed_on_though_other_games_wait_for_more_o
     due_at = entry_of(book, "features").obligation.times["early"].due_at
     assert due_at is not None
     source, late = entry_of(book, "line_ups"), due_at + after
-    source.blame = "source:provider"
-    moves(source, judged(book, "line_ups", late).state, late)
+    assert judged(book, "line_ups", late).state is State.LATE
+    is_told(source, "source:provider", late)
     prove(book, "line_ups", TODAY, ["early"])
 
-    moves(source, judged(book, "line_ups", late).state, late)
+    found = judge(book, source, late)
+    assert found is not None
+    moves(source, found.state, late)
     assert judged(book, "features", late).state is State.LATE
 
     assert source.state is State.OPEN
     assert root_cause(book, entry_of(book, "features")) == "source:provider"
+
+
+def test_what_came_in_time_is_not_to_blame_for_having_been_made_again_after_its_readers_were_due() -> None:
+    book = book_of({LINE_UPS: (), FEATURES: (Input("line_ups", SLATE),)}, [game("early", starts_at=EARLY)])
+    source, reader = entry_of(book, "line_ups"), entry_of(book, "features")
+    due_at = reader.obligation.times["early"].due_at
+    assert due_at is not None
+    is_told(source, "source:provider", due_at - HOUR)
+    prove(book, "line_ups", TODAY, ["early"])
+    moves(source, State.PROVEN, due_at - HOUR / 2)
+
+    for state, after in ((State.RUNNING, HOUR), (State.PROVEN, 2 * HOUR)):
+        moves(source, state, due_at + after)
+    reader.missing = judged(book, "features", EARLY).missing
+
+    assert root_cause(book, reader) == "step:features"
+
+
+def test_what_is_told_again_is_to_blame_for_what_was_due_before_it_came_again() -> None:
+    book = book_of({LINE_UPS: (), FEATURES: (Input("line_ups", SLATE),)}, [game("early", starts_at=EARLY)])
+    source, reader = entry_of(book, "line_ups"), entry_of(book, "features")
+    due_at = reader.obligation.times["early"].due_at
+    assert due_at is not None
+    for after in (-2 * HOUR, HOUR / 2):
+        is_told(source, "source:provider", due_at + after)
+        for state in (State.RUNNING, State.PROVEN):
+            moves(source, state, due_at + after + HOUR)
+    prove(book, "line_ups", TODAY, ["early"])
+    reader.missing = judged(book, "features", EARLY).missing
+
+    assert root_cause(book, reader) == "source:provider"
 
 
 def test_a_publication_that_is_lost_is_blamed_on_what_was_lost_before_it_though_its_gate_lets_that_pass() -> None:

@@ -105,6 +105,22 @@ def test_what_is_known_of_an_obligation_is_taken_up() -> None:
     assert fence == 0
 
 
+@pytest.mark.parametrize(
+    ("state", "came_at", "met_at"),
+    [("proven", NOON, NOON), ("proven", None, NOON + HOUR), ("open", NOON, NOON), ("late", NOON, None)],
+    ids=["made again since", "excused", "some of it came", "late again"],
+)
+def test_what_was_told_as_late_is_remembered_as_met_since_it_first_came(
+    state: str, came_at: datetime | None, met_at: datetime | None
+) -> None:
+    owed = row("raw", state=state, since=NOON + HOUR)
+    blame = {"output": "raw", "day": TODAY, "cause": "source:provider", "met_at": came_at}
+
+    book, _, _ = taken_up(snapshot(obligations=[owed], blames=[blame]))
+
+    assert (book.entries["raw", TODAY].blame, book.entries["raw", TODAY].met_at) == ("source:provider", met_at)
+
+
 def test_a_start_that_became_another_just_before_an_end_makes_anew_what_is_not_closed() -> None:
     form, schedule = step("form", SQL, BEFORE_START), (Input("schedule", SLATE),)
     later = dataclasses.replace(ONE, starts_at=EVENING + HOUR)

@@ -73,7 +73,7 @@ class Entry:
     cause: str = ""  # what its last failure was blamed on
     error: str = ""  # what its last failure said, while it waits for it
     blame: str = ""  # what it was last told to be late or lost for
-    met_at: datetime | None = None  # when it was met, or late no more, after it had been told
+    met_at: datetime | None = None  # when it was first met, or late no more, after it had been told
     failures: int = 0  # in a row, of any kind: of its worst unit
     asked: frozenset[str] = frozenset()  # the units of its last run
     tries: dict[str, int] = field(default_factory=dict)  # failures in a row, by unit

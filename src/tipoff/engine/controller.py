@@ -17,7 +17,7 @@ from tipoff.engine import ledger_rows, starting
 from tipoff.engine.book import Book, Entry, Key
 from tipoff.engine.budget import RunBudget
 from tipoff.engine.claim import Claim, Executor
-from tipoff.engine.findings import blamed, moves, storm_finding, unmet_finding
+from tipoff.engine.findings import blamed, moves, storm_finding, tells, unmet_finding
 from tipoff.engine.halts import Halts
 from tipoff.engine.judge import Judgement, judge, judged_anew
 from tipoff.engine.keys import Keys
@@ -341,7 +341,7 @@ class Controller:
             (self._unmet.add if entry.state in ledger_rows.UNMET else self._unmet.discard)(entry.key)
         self._note_gates(entry, judged, now, batch)
         if moved and entry.state in {State.LATE, State.LOST}:
-            entry.blame = blamed(self.book, entry, self._gap)
+            tells(entry, blamed(self.book, entry, self._gap))
             batch.add("findings", unmet_finding(entry, entry.blame, now=now, since=self._since))
         if entry.decided != (judged.verb.value, judged.reason):
             entry.decided = (judged.verb.value, judged.reason)

@@ -27,6 +27,7 @@ Row = dict[str, Any]
 
 CONTROLLER, EXECUTOR, WAREHOUSE, CLOCK, STORE = "controller", "executor", "warehouse", "clock", "store"
 SOON_DUE = timedelta(minutes=15)  # before it is due, from which on a publication that is held is an error
+NOT_MET = frozenset({State.LATE, State.LOST, State.RUNNING})  # what was told as late or lost is still so in these
 _SHOWN = 20  # units named in a row; the rest are counted
 _REASONS = 3  # why rows are quarantined, in a line
 _MOST_OF_LIMIT = 0.8
@@ -83,15 +84,19 @@ def blame_for(book: Book, entry: Entry, refused: Iterable[str]) -> str:
 def moves(entry: Entry, state: State, now: datetime) -> bool:
     """Take an obligation's state over, and return whether it is another: what was told as late and is no more was met now.
 
-    Some of its units may be owed still: what rests on the others waits for it no longer.
+    Some of its units may be owed still: what rests on the others waits for it no longer. What is made again was met before.
     """
     if entry.state is state and entry.since is not None:
         return False
-    is_met = state in {State.PROVEN, State.EXCUSED} or (entry.state is State.LATE and state is not State.LOST)
     entry.state, entry.since = state, now
-    if entry.blame and is_met:
+    if entry.blame and entry.met_at is None and state not in NOT_MET:
         entry.met_at = now
     return True
+
+
+def tells(entry: Entry, blame: str) -> None:
+    """Remember what an obligation is told to be late or lost for, until it is met."""
+    entry.blame, entry.met_at = blame, None
 
 
 def root_cause(book: Book, entry: Entry) -> str:

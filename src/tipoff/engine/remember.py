@@ -11,6 +11,7 @@ from tipoff.core.obligation import State, Verb
 from tipoff.core.proof import Proof, proof_row
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.engine.book import Book, Conflict
+from tipoff.engine.findings import NOT_MET
 from tipoff.engine.ledger_rows import arrival_rows
 from tipoff.engine.losses import is_in_parts_now
 from tipoff.engine.plan import grown
@@ -58,7 +59,7 @@ def remember(  # noqa: PLR0913 -- from where, into what
         entry = book.entries.get((row["output"], row["day"]))
         if entry is not None:
             entry.blame = row["cause"]
-            entry.met_at = entry.since if entry.state in {State.PROVEN, State.EXCUSED} else None
+            entry.met_at = None if entry.state in NOT_MET else row["met_at"] or entry.since
     remember_questions(book, known.questions)
     for row in known.open_conflicts:
         entry = book.entries.get((row["output"], row["day"]))

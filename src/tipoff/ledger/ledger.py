@@ -85,7 +85,9 @@ class LedgerSnapshot:
     open_conflicts: Sequence[Row]
     questions: Sequence[Row]  # that are open or answered: output, day, unit, subject
     last_tick: Row | None
-    blames: Sequence[Row]  # output, day, cause: what each was last told to be unmet for
+    blames: Sequence[
+        Row
+    ]  # output, day, cause, met_at: what each was last told to be unmet for, and when any of it came then
     since_outputs: Mapping[str, datetime]  # of outputs that came later: since when they are kept
     gaps: Mapping[str, Gaps]  # by output that needs a key, once it was looked for: when there was none
     since: datetime | None  # when the league first ran in this home
@@ -328,13 +330,16 @@ class Ledger(Held):
         return {(row["output"], row["day"]): (row["n"], row["last"]) for row in found}
 
     def _blames(self, league: str) -> list[Row]:
-        findings = schema.findings
+        findings, arrivals = schema.findings, schema.arrivals.c
         newest = select(func.max(findings.c.id)).where(
             findings.c.league == league, findings.c.check == "obligation_is_met"
         )
         newest = newest.group_by(findings.c.output, findings.c.day)
         columns = (findings.c.output, findings.c.day, findings.c.cause)
-        return self.rows(select(*columns).where(findings.c.id.in_(newest)))
+        came = (arrivals.league == league) & (arrivals.output == findings.c.output) & (arrivals.day == findings.c.day)
+        beside = findings.outerjoin(schema.arrivals, came & (arrivals.first_at >= findings.c.at))
+        query = select(*columns, func.min(arrivals.first_at).label("met_at")).select_from(beside)
+        return self.rows(query.where(findings.c.id.in_(newest)).group_by(*columns))
 
     def add(self, table: str, row: Row) -> int:
         """Write down one row (a waiver, a halt, a request) and return the number that it is given."""
