@@ -298,6 +298,12 @@ class _ProxyHandler(BaseHTTPRequestHandler):
         finally:
             onward.close()
 
+    def do_CONNECT(self) -> None:
+        """Lend nobody a tunnel: it wants other credentials."""
+        self.send_response(407)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
 
 @contextmanager
 def proxy() -> Iterator[LocalProxy]:

@@ -576,6 +576,7 @@ def test_what_the_machine_says_of_proxies_and_certificates_is_no_reason_to_end(
     with pytest.raises(NotSent, match="could not be reached") as caught:
         send(Channel(name="ops", url=f"slackhook+https://127.0.0.1:1/{SECRET}"), message())
     assert ("a SOCKS proxy, and none can be used" in caught.value.hint) == ("ALL_PROXY" in machine)
+    assert ("names a proxy: does it run" in caught.value.hint) == ("HTTPS_PROXY" in machine)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

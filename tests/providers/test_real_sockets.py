@@ -23,6 +23,7 @@ from tipoff.core.provider import CreditHeaders, Limits, Meaning, Provider, Route
 from tipoff.sources.ask import Asker
 from tipoff.sources.live import LiveWorld
 from tipoff.sources.memory import InProcess, Memory
+from tipoff.sources.proxies import shown
 from tipoff.store.archive import Archive
 
 BASE = "https://provider.example"
@@ -381,6 +382,31 @@ def test_a_proxys_credentials_are_never_named(local: Local, tmp_path: Path) -> N
         one(request("ok"), now=now)
 
     assert "hush" not in repr(memory.proxies("provider.example"))
+
+
+def test_a_proxy_that_is_dead_or_refuses_is_named_as_what_failed_without_its_credentials(tmp_path: Path) -> None:
+    behind = known(Local(url="https://127.0.0.1:1"), route=Route.PROXY)
+    with socket.create_server(("127.0.0.1", 0)) as shut:
+        dead = f"127.0.0.1:{shut.getsockname()[1]}"
+
+    with pytest.raises(SourceError, match=rf"by http://{dead}: the proxy cannot be reached \(Connection refused\)"):
+        asker(tmp_path / "a", behind, proxies=(f"http://me:hush@{dead}",))(request("ok"), now=now)
+    with proxy() as refusing, pytest.raises(SourceError, match=r"the proxy answered 407") as caught:
+        asker(tmp_path / "b", behind, proxies=(refusing.url.replace("//", "//me:hush@"),))(request("ok"), now=now)
+
+    assert (caught.value.hint, "hush" in str(caught.value)) == ("it wants other credentials: TIPOFF_PROXIES", False)
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("http://me:hush@[::1]:3128", "http://[::1]:3128"),
+        ("https://a.b", "https://a.b:443"),
+        ("http://a", "http://a:80"),
+    ],
+)
+def test_a_proxys_name_is_an_address_that_could_be_written_again(address: str, name: str) -> None:
+    assert shown(address) == name
 
 
 def test_threads_of_several_providers_do_not_wait_for_each_other(tmp_path: Path) -> None:

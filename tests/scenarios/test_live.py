@@ -276,7 +276,8 @@ def test_a_second_controller_is_refused_before_it_says_that_it_is_live_or_blames
         second = tipoff("up", "nba", "--world", "sample", home=home, TIPOFF_WEB_PORT=port)
 
     assert (second.returncode, second.stdout) == (2, "")
-    assert "another process works in the home" in second.stderr
+    assert f"another process works in the home {home}: process {os.getpid()}, " in second.stderr
+    assert "tipoff up ends when it is stopped" in second.stderr
 
 
 def test_a_monitor_of_its_own_works_beside_the_controller_and_a_second_one_is_refused(

@@ -293,6 +293,15 @@ def test_a_pool_of_which_no_proxy_works_is_not_in_order() -> None:
     assert dead.said == "0 of 2 work for h"
 
 
+def test_a_proxy_of_the_environment_is_said_to_serve_no_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:hush@10.0.0.1:3128")
+
+    [line] = doctor.proxies((), (), NOW)
+
+    assert (line.ok, "TIPOFF_PROXIES" in line.do, "hush" in repr(line)) == (True, True, False)
+    assert "the one that the environment names serves messages and pings alone" in line.said
+
+
 def test_what_is_off_until_it_is_loaded_is_named_beside_the_keys(tmp_path: Path) -> None:
     settings, batch = Settings(home=tmp_path), Batch()
     lacking = "careers: off until 2024-25 is loaded, a request each: about 1 min at the most"

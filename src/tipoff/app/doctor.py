@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.request import getproxies_environment
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
@@ -342,8 +343,11 @@ def outside(settings: Settings, now: datetime) -> Iterator[DoctorLine]:
 def proxies(addresses: Sequence[str], health: Sequence[ProxyHealth], now: datetime) -> Iterator[DoctorLine]:
     """Look at each host that is asked by proxies: one must work."""
     if not addresses:
-        said = "none are set: providers that refuse this machine are asked in vain"
-        yield DoctorLine(what="proxies", ok=True, said=said)
+        said, do = "none are set: providers that refuse this machine are asked in vain", ""
+        if getproxies_environment().keys() & {"http", "https", "all"}:
+            said += "; the one that the environment names serves messages and pings alone"
+            do = "name it in TIPOFF_PROXIES, and the way of each host: docs/providers.md"
+        yield DoctorLine(what="proxies", ok=True, said=said, do=do)
         return
     ways = [found for found in health if found.proxy]
     for host in dict.fromkeys(found.host for found in ways):

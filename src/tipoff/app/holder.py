@@ -4,7 +4,9 @@ import fcntl
 import os
 import secrets
 import socket
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -13,6 +15,7 @@ from tipoff.core.home import Home
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _NAMESPACE = Path("/proc/self/ns/pid")
+_NAMED = 200  # characters of who holds a lock
 
 
 def holder_here() -> str:
@@ -49,7 +52,7 @@ def lock(home: Home, side: str = "") -> IO[str]:
     """Take the home for this process, as one side of it; raises `UsageError` where another process has it."""
     try:
         home.root.mkdir(parents=True, exist_ok=True)
-        held = lock_file(home, side).open("w", encoding="utf-8")
+        held = lock_file(home, side).open("a+", encoding="utf-8", errors="replace")
     except OSError as error:
         msg = f"the home {home.root} cannot be used: {error.filename}: {error.strerror}"
         hint = "set TIPOFF_HOME to a folder that can be written; what another user made in it is given back by chown -R"
@@ -57,10 +60,22 @@ def lock(home: Home, side: str = "") -> IO[str]:
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
+        held.seek(0)
+        who = held.read(_NAMED).strip()
         held.close()
-        msg = f"another {side or 'process'} works in the home {home.root}"
-        raise UsageError(msg, hint="wait for it to end, or set TIPOFF_HOME to another folder") from error
+        msg = f"another {side or 'process'} works in the home {home.root}{who and f': {who}'}"
+        hint = "wait for it to end (tipoff up ends when it is stopped), or set TIPOFF_HOME to another folder"
+        raise UsageError(msg, hint=hint) from error
+    _sign(held)
     return held
+
+
+def _sign(held: IO[str]) -> None:
+    """Leave word in the lock's file who has it; on a full disk it is held all the same."""
+    who = f"process {os.getpid()}, {' '.join([Path(sys.argv[0]).name, *sys.argv[1:]])}"
+    with suppress(OSError):
+        os.ftruncate(held.fileno(), 0)
+        os.write(held.fileno(), who[:_NAMED].encode(errors="replace"))
 
 
 def lock_file(home: Home, side: str = "") -> Path:

@@ -178,4 +178,5 @@ class Pool:
 def shown(address: str) -> str:
     """Return a proxy's address without its credentials."""
     url = httpx.URL(address)
-    return f"{url.scheme}://{url.host}:{url.port or 80}"
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    return f"{url.scheme}://{host}:{url.port or (443 if url.scheme == 'https' else 80)}"

@@ -21,6 +21,7 @@ _MOVED, _SERVER, _UNAVAILABLE = 300, 500, 503  # below the first an answer is on
 _READ = 2000  # bytes of a refusal that are looked at for its words
 _EPOCH = 1_000_000_000  # a number of seconds beyond it is an instant, not a wait
 _LONGEST_DIGITS = 15
+_OTHER_CREDENTIALS = "407"
 _HOUR = timedelta(hours=1)
 
 _MEANT: Mapping[Meaning, tuple[ErrorKind, str]] = {
@@ -127,12 +128,15 @@ def no_answer(request: Request, error: httpx.HTTPError, way: str) -> SourceError
     if isinstance(error, httpx.ConnectError) and not isinstance(error, ForbiddenAddress):
         beneath = _beneath(error)
         why = f" ({beneath.strerror})" if beneath is not None and beneath.strerror else ""
-        msg = f"{request.source} could not be asked{by}: {httpx.URL(request.url).host} cannot be reached{why}"
         is_tls = isinstance(beneath, ssl.SSLError)
+        end = "the proxy" if way and not is_tls else httpx.URL(request.url).host
+        msg = f"{request.source} could not be asked{by}: {end} cannot be reached{why}"
         look = "is this machine's clock right, and who stands between?" if is_tls else "is there a network?"
         return SourceError(msg, kind=ErrorKind.TRANSIENT, hint=f"it is asked again; {look}")
-    msg = f"{request.source} could not be asked{by}: {type(error).__name__}"
-    return SourceError(msg, kind=ErrorKind.TRANSIENT, hint="it is asked again")
+    status = str(error).partition(" ")[0] if isinstance(error, httpx.ProxyError) else ""
+    why = f"the proxy answered {status}" if status.isdigit() else type(error).__name__
+    hint = "it wants other credentials: TIPOFF_PROXIES" if status == _OTHER_CREDENTIALS else "it is asked again"
+    return SourceError(f"{request.source} could not be asked{by}: {why}", kind=ErrorKind.TRANSIENT, hint=hint)
 
 
 def _beneath(error: BaseException | None) -> OSError | None:

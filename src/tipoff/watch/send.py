@@ -125,8 +125,11 @@ def _beginning(answer: "httpx.Response", limit_s: float) -> str:
 def _reached() -> str:
     from urllib.request import getproxies_environment  # noqa: PLC0415 -- as above
 
-    if any(address.startswith("socks") for address in getproxies_environment().values()):
+    named = getproxies_environment()
+    if any(address.startswith("socks") for address in named.values()):
         return "the environment names a SOCKS proxy, and none can be used: name one of HTTP"
+    if named.keys() & {"http", "https", "all"}:
+        return "the environment names a proxy: does it run, take its password, and let this through?"
     return "is its address right, and can it be reached from here?"
 
 
