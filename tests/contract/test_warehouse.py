@@ -258,6 +258,17 @@ def test_an_excuse_stands_until_a_newer_answer_cannot_be_read(store: Store) -> N
     assert [proof.units.keys() for proof in store.warehouse.proofs()] == [{"b"}]
 
 
+def test_an_excuse_stands_until_a_newer_answer_has_rows_of_which_none_is_believed(store: Store) -> None:
+    store.replace([row("b", 1)], table=RAW, units="ab", excused={"a": "not offered"})
+    half = store.replace([row("b", 1), row("b", 2, -5.5)], table=RAW, units="ab")
+    none = store.replace([row("b", 1), row("a", 2, -5.5)], table=RAW, units="ab")
+
+    assert half.proof.units["a"].excuse == "not offered"
+    assert none.missing == {"a"}
+    assert none.proof.units.keys() == {"b"}
+    assert [proof.units.keys() for proof in store.warehouse.proofs()] == [{"b"}]
+
+
 def test_null_and_empty_text_are_not_the_same(store: Store) -> None:
     one = store.replace([row("a", 1, note=None)]).proof.digest
     other = store.replace([row("a", 1, note="")]).proof.digest

@@ -360,6 +360,17 @@ def test_a_game_that_is_no_longer_named_stays_with_a_note() -> None:
     assert "no longer names 823836" in parsed.notes[0]
 
 
+def test_numbers_of_games_and_clubs_may_be_written_with_a_point() -> None:
+    with_points = json.loads(json.dumps(GAME), parse_int=float)
+    about, games = context(DAY, "823836"), stored(GAME)
+
+    [row] = schedule.parse(said(with_points), context(), nothing()).rows
+    pitchers = feed.parse_pitchers(payload(over() | {"gamePk": 823836.0}, "823836"), about, games)
+
+    assert row == schedule.parse(said(GAME), context(), nothing()).rows[0]
+    assert pitchers.rows
+
+
 def test_a_club_that_is_not_known_costs_its_game_alone() -> None:
     strange = GAME | {"gamePk": 5, "teams": {"home": {"team": {"id": 9999}}, "away": {"team": {"id": 108}}}}
 

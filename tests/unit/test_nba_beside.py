@@ -337,6 +337,14 @@ def test_an_agreed_line_of_points_is_of_its_game_by_the_sources_own_codes_and_fi
     assert parsed.uses == {"left out": 5, "used": 1}
 
 
+def test_numbers_of_events_and_markets_may_be_written_with_a_point() -> None:
+    payload = of({"events": [LISTED | {"id": 1.0}], "props": [prop(event_id=1.0, market_id=156.0)]})
+
+    parsed = AGREED.parse(payload, context("g"), with_lines(scheduled("g", "UTA", "NOP", day=DAY)))
+
+    assert [row["line"] for row in parsed.rows] == [20.5]
+
+
 def test_a_game_is_not_offered_where_the_answer_names_it_without_a_line_and_else_is_asked_for_again() -> None:
     rows = [scheduled("g", "UTA", "NOP", day=DAY), scheduled("h", "DEN", "LAL", day=DAY)]
     other = LISTED | {"id": 2, "home": "DEN", "visitor": "LAL"}

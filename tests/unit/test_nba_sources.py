@@ -26,7 +26,7 @@ from tipoff.leagues.nba import tables
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.sources import balldontlie, schedule, statsnba
 from tipoff.leagues.nba.sources.lines import POINTS, game_lines
-from tipoff.leagues.nba.sources.reading import COUNTED
+from tipoff.leagues.nba.sources.reading import COUNTED, team_code
 from tipoff.leagues.nba.words import WORDS
 
 Parse = Callable[[Payload, Context, Mapping[str, pa.Table]], Parsed]
@@ -270,6 +270,10 @@ def test_a_day_without_games_says_so() -> None:
 def test_a_file_without_a_single_game_is_an_error() -> None:
     with pytest.raises(SourceError, match="names no game"):
         schedule.parse(season_file(), context(DAY), inputs())
+
+
+def test_a_clubs_number_may_be_written_with_a_point() -> None:
+    assert team_code(1610612766.0) == team_code(1610612766) == "CHA"
 
 
 def test_an_unknown_club_in_the_schedule_is_rejected() -> None:

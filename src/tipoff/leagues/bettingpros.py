@@ -88,7 +88,7 @@ class Market:
         if len(props) >= _PAGE:
             raise shaped(payload, f"it was cut off at {_PAGE} lines")
         found = part(payload, document, "events")
-        events = {str(event.get("id")): event for event in found if isinstance(event, Mapping)}
+        events = {str(event.get("id")).removesuffix(".0"): event for event in found if isinstance(event, Mapping)}
         on = [row for row in inputs["schedule"].to_pylist() if not GameStatus(row["status"]).is_off]
         resumed = {row["game_id"] for row in on if self.goes_on_from and row[self.goes_on_from]}
         games = [row for row in on if row["game_id"] not in resumed]

@@ -27,6 +27,7 @@ class Staged:
     excuses_changed: bool
     refused: dict[str, str] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
+    fallen: frozenset[str] = frozenset()  # of which an excuse stands no more: a newer answer is there, and of no use
     rejects: list[Reject] = field(default_factory=list)
     doubts: dict[str, str] = field(default_factory=dict)
 
@@ -68,15 +69,17 @@ def stage(asked: WriteRequest, rows: pa.Table, known: Proof | None, stored: Stor
     refused |= {unit: reason for unit, reason in asked.withheld.items() if unit in asked.units}
     wanted = asked.units.keys() - refused.keys()
     missing = frozenset(unit for unit in wanted if unit not in hashes and unit not in asked.excused)
+    of_no_use = missing & (asked.unread | checked.bad_units.keys())
+    fallen = frozenset(unit for unit in of_no_use if known and unit in known.units and known.units[unit].excuse)
     changed = frozenset(unit for unit in wanted - missing if unit in asked.lost or _differs(unit, hashes, known))
     return Staged(
         rows=of_units(table, checked.good, changed) if changed != hashes.keys() else checked.good,
         hashes={unit: found for unit, found in hashes.items() if unit in wanted},
         changed=changed,
-        excuses_changed=any(_excuse_differs(unit, asked, hashes, known) for unit in wanted - missing)
-        or any(_has_fallen(unit, asked, known) for unit in missing),
+        excuses_changed=bool(fallen) or any(_excuse_differs(unit, asked, hashes, known) for unit in wanted - missing),
         refused=refused,
         missing=missing,
+        fallen=fallen,
         rejects=checked.rejects,
         doubts=doubts_of(table, checked.good) if changed else {},
     )
@@ -133,12 +136,6 @@ def _excuse_differs(unit: str, asked: WriteRequest, hashes: dict[str, tuple[int,
     before = known.units.get(unit) if known else None
     excuse = "" if unit in hashes else asked.excused.get(unit, "")
     return before is None or before.excuse != excuse
-
-
-def _has_fallen(unit: str, asked: WriteRequest, known: Proof | None) -> bool:
-    """Whether an excuse stands no more: a newer answer about the unit is there, and cannot be read."""
-    before = known.units.get(unit) if known else None
-    return before is not None and bool(before.excuse) and unit in asked.unread
 
 
 def _with_history(table: Table, rows: pa.Table, old: pa.Table) -> pa.Table:
@@ -202,7 +199,7 @@ def make_proof(asked: WriteRequest, staged: Staged, known: Proof | None) -> Proo
     if known and known.step_version != asked.step_version:
         units = {name: replace(one, step_version=one.step_version or known.step_version) for name, one in units.items()}
     for unit, made in asked.units.items():
-        if unit in staged.missing and _has_fallen(unit, asked, known):
+        if unit in staged.fallen:
             del units[unit]
         if unit in staged.refused or unit in staged.missing:
             continue

@@ -27,7 +27,7 @@ class WriteRequest:
     output says it. `written_at` is the instant of the write itself, `as_of` the one that the run sees. `lost` are units whose
     rows are written whatever their proof says, for they do not stand as it says; each with the hash that they must have, where
     they can only be as they were. `unread` are units of which nobody could read the newest answer: no earlier excuse of theirs
-    stands.
+    stands, nor of a unit all of whose rows are refused.
     """
 
     step: Step

@@ -114,7 +114,7 @@ def _after(
 def _feed(payload: Payload) -> Mapping[str, Any]:
     document: Mapping[str, Any] = read_json(payload)
     part(payload, document, "gameData", "players", kind=dict)
-    if str(document.get("gamePk", payload.request.unit)) != payload.request.unit:
+    if str(document.get("gamePk", payload.request.unit)).removesuffix(".0") != payload.request.unit:
         raise shaped(payload, f"asked for {payload.request.unit}, it is of {shown(document['gamePk'], longest=40)}")
     part(payload, document, "liveData", "boxscore", "teams", kind=dict)
     return document

@@ -35,7 +35,7 @@ def club(value: Any) -> str:  # noqa: ANN401 -- JSON
     Raises:
         Unfit: No club is known by it.
     """
-    found = BY_ID.get(value) if isinstance(value, int) else None
+    found = BY_ID.get(value) if isinstance(value, (int, float)) else None  # type: ignore[arg-type]  # 133.0 is 133
     if found is None:
         msg = f"unknown club {shown(value, longest=40)}"
         raise Unfit(msg)

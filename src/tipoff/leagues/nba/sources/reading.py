@@ -89,7 +89,8 @@ def team_code(value: Any, name: str = "the team") -> str:  # noqa: ANN401 -- JSO
     Raises:
         Unfit: No team is known by it.
     """
-    found = BY_TEAM_ID.get(value) if isinstance(value, int) else tricode(value) if isinstance(value, str) else None
+    is_number = isinstance(value, (int, float))
+    found = BY_TEAM_ID.get(value) if is_number else tricode(value) if isinstance(value, str) else None
     if found is None:
         msg = f"{name}: unknown club {door.shown(value, longest=40)}"
         raise Unfit(msg)
