@@ -332,6 +332,16 @@ def test_a_host_that_fails_again_and_again_is_left_alone_and_then_asked_once_mor
         one(REQUEST, now=lambda: at[0])
 
 
+def test_however_often_a_host_has_failed_it_is_asked_again_in_the_last_half_hour_before_a_start() -> None:
+    failing = host.Host(PROVIDER, InProcess())
+    for _ in range(20):
+        failing.failed(SourceError("gone", kind=ErrorKind.TRANSIENT), NOW)
+
+    failing.must_not_rest(REQUEST, NOW + timedelta(minutes=20))
+    with pytest.raises(Resting):
+        failing.must_not_rest(REQUEST, NOW + timedelta(minutes=19))
+
+
 def test_a_host_that_asks_for_rest_gets_it_from_everybody() -> None:
     one, _ = asker(lambda _: httpx.Response(429, headers={"retry-after": "120"}))
     with pytest.raises(SourceError, match="asked too often"):

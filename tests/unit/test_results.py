@@ -47,6 +47,7 @@ from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Game
 from tipoff.core.step import Step
 from tipoff.core.window import SLATE, Input
+from tipoff.engine.attempts import waits
 from tipoff.engine.book import Book, Entry
 from tipoff.engine.claim import Outcome
 from tipoff.engine.findings import unmet_finding
@@ -66,8 +67,8 @@ NO_WAREHOUSE: Any = SimpleNamespace()
 class Desk:
     """A book with the results of its runs."""
 
-    def __init__(self, *games: Game) -> None:
-        self.book: Book = book_of({RAW: (), MADE: (Input("raw", SLATE),)}, games or (ONE, TWO))
+    def __init__(self, *games: Game, raw: Step = RAW) -> None:
+        self.book: Book = book_of({raw: (), MADE: (Input("raw", SLATE),)}, games or (ONE, TWO))
         self.counts = Counts()
         self.results = Results(self.book, NO_WAREHOUSE, lambda _key: 0.0, self.counts)
         self.batch = Batch()
@@ -300,6 +301,29 @@ def test_six_groups_of_a_slate_that_all_fail_are_given_up_one_by_one_and_none_is
             desk.ends("made", {unit: "x"}, refused={unit: "constant"})
 
     assert entry.attempted == {"one": "x", "two": "x"}
+
+
+def test_a_source_that_lacks_units_is_asked_no_later_for_what_it_failed_on_before(desk: Desk) -> None:
+    desk.ends("raw", {"one": "x"}, error=SourceError("gone", kind=ErrorKind.TRANSIENT))
+
+    desk.ends("raw", {"two": "x"}, missing=["two"])
+
+    entry = desk.entry("raw")
+    assert (entry.tries, entry.not_before) == ({"one": 1}, NIGHT + MINUTE)
+
+
+@pytest.mark.parametrize("gone", ["excused", "closed"])
+def test_what_failed_and_can_be_had_no_more_is_forgotten_when_its_source_answers_for_others(gone: str) -> None:
+    before = step("raw", SOURCE, dataclasses.replace(BEFORE_START, opens=at(0)))
+    desk = Desk(game("one", starts_at=NOON), TWO, raw=before if gone == "closed" else RAW)
+    now, entry = NOON + HOUR if gone == "closed" else NIGHT, desk.entry("raw")
+    desk.ends("raw", {"one": "x", "two": "x"}, error=SourceError("gone", kind=ErrorKind.TRANSIENT), now=now - HOUR)
+    entry.excused = {"one": "postponed"} if gone == "excused" else {}
+
+    desk.ends("raw", {"two": "x"}, missing=["two"], now=now)
+
+    assert (entry.tries, entry.failures, entry.of_kind, entry.not_before) == ({}, 0, ("", 0), now + HOUR / 2)
+    assert waits(entry, "two", "x", now)
 
 
 # --- a run that failed

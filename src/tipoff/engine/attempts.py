@@ -79,8 +79,9 @@ def waits(entry: Entry, unit: str, made_from: str, now: datetime, resting_until:
     """Whether `unit` is not to be tried yet.
 
     While its table is left alone nothing is. What a guard keeps from going out waits, unless its input has changed since, and
-    nothing else waits for it. A unit that failed waits, unless it failed on an input that has changed since; one
-    that did not fail waits for none that did. While a source has not published, all wait but a unit that has opened since.
+    nothing else waits for it. A unit that failed waits, unless it failed on an input that has changed since; one that
+    did not fail waits for none that did. While a source has not published, all wait but a unit that has opened since, or that
+    was not asked for as another one had failed.
     """
     if resting_until is not None and now < resting_until:
         return True
@@ -92,6 +93,6 @@ def waits(entry: Entry, unit: str, made_from: str, now: datetime, resting_until:
     if unit in entry.tries:
         return entry.failed_on.get(unit, made_from) == made_from
     if entry.tries:
-        return False
+        return bool(entry.polls) and unit in entry.asked
     opens_at = entry.obligation.times[unit].opens_at
     return entry.tried_at is None or opens_at is None or opens_at <= entry.tried_at

@@ -220,7 +220,9 @@ class Results:
         timing = entry.step.timing
         entry.polls, entry.error = entry.polls + 1, ""
         after = now + min(timing.poll * 2 ** min(entry.polls - 1, 10), timing.poll_max)
-        entry.not_before = before_due(entry, units, after, now)
+        entry.not_before, failed_until = before_due(entry, units, after, now), entry.not_before
+        if entry.tries:  # what failed waits no longer for that
+            entry.not_before = min(entry.not_before, max(failed_until or now, now + SOON))
         if entry.polls >= MOST_POLLS:
             entry.attempted |= units
 
@@ -230,7 +232,10 @@ class Results:
             entry.look_by = None
         again = {unit: plan.units[unit] for unit in (*written.missing, *written.refused)}
         is_source = isinstance(entry.step.work, SourceWork)
-        self._recovered(entry, plan.units.keys() - (() if is_source else again), now, batch)
+        over = [
+            unit for unit in entry.tries if rules.is_over(entry.step.work, entry.obligation, unit, entry.excused, now)
+        ]
+        self._recovered(entry, [*over, *(plan.units.keys() - (() if is_source else again))], now, batch)
         for unit in entry.gone.keys() & (plan.units.keys() - again.keys()):
             del entry.gone[unit]
             self.dirty.update(self._book.readers(*entry.key))  # they wait for it, though its content is as it was

@@ -1,6 +1,6 @@
 """Rules on one unit of an obligation, each a pure function with its name: stale, lost, without a result, to be looked up."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import date, datetime, timedelta
 
 from tipoff.core.clock import is_ahead, league_day
@@ -81,6 +81,12 @@ def has_had_last_look(owed: Obligation, timing: Timing, units: Iterable[UnitProo
 def is_lost_once_closed(work: Work) -> bool:
     """Whether an output cannot be made after its close: no provider says again what it said, and nobody reads what is late."""
     return isinstance(work, PublishWork | SourceWork)
+
+
+def is_over(work: Work, owed: Obligation, unit: str, excused: Container[str], now: datetime) -> bool:
+    """Whether a unit is not made any more: it is not owed, or has closed where that is the end."""
+    times = owed.times.get(unit)
+    return times is None or unit in excused or (is_lost_once_closed(work) and times.is_closed(now))
 
 
 def is_late(times: UnitTimes, since: datetime | None, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from tipoff.core.retry import LONGEST_ASKED, Breaker
 from tipoff.sources.memory import Memory
 from tipoff.sources.proxies import DIRECT
 
-HOST_FAILURES, HOST_REST, HOST_LONGEST = 5, timedelta(minutes=5), timedelta(minutes=40)
+HOST_FAILURES, HOST_REST, HOST_LONGEST = 5, timedelta(minutes=5), timedelta(minutes=20)
 _APART = timedelta(minutes=1)  # how far the clocks of two threads or machines may be apart
 _TOO_MANY, _UNAVAILABLE = 429, 503
 
