@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tipoff.core.league import League
-from tipoff.core.schema import Phase
+from tipoff.core.schema import WHOLE_SLATE, Phase
 from tipoff.core.severity import Severity
-from tipoff.core.step import Edge, PublishWork, PythonWork, Step
+from tipoff.core.step import Edge, PublishWork, PythonWork, SourceWork, Step
 from tipoff.core.window import SLATE
 from tipoff.drills.alerts import too_many
 from tipoff.drills.drill import Drill
@@ -55,6 +55,9 @@ def look_at(league: League, days: tuple[date, date], warehouse: Warehouse, ledge
             for unit, found in hash_units(step.table, of_day).items():
                 truth.content[step.name, day, unit] = found
     _ledger(truth, records)
+    for day in sorted({day for _, day, _ in truth.arrivals}):
+        for output, proof in records.proofs(day).items():
+            truth.seen |= {(output, day, name): unit.as_of for name, unit in proof.units.items() if unit.as_of}
     truth.past_gate += sum(_before_its_input(truth, step) for step in league.steps if step.phase in _TOLD_OUTSIDE)
     return truth
 
@@ -162,7 +165,7 @@ def judge_drill(drill: Drill, twin: Truth, truth: Truth, alarms: Mapping[str, da
     wrong = sorted(_wrong(drill, twin, truth))
     if drill.fuzzed:
         other = _may_differ(drill, twin, truth)
-        wrong = [unit for unit in wrong if not any(unit[0] in behind and unit[1] >= day for behind, day in other)]
+        wrong = [unit for unit in wrong if not any(apart.covers(unit) for apart in other)]
     if wrong:
         why.append(f"other content than the twin's: {', '.join(' '.join(map(str, unit)) for unit in wrong[:6])}")
     if twin.unmet:
@@ -267,23 +270,51 @@ def _wrong(drill: Drill, twin: Truth, truth: Truth) -> set[Unit]:
     }
 
 
-def _may_differ(drill: Drill, twin: Truth, truth: Truth) -> list[tuple[AbstractSet[str], date]]:
-    """Return which outputs may have other content from which day on: what stands in the catalog behind something, and it.
+@dataclass(frozen=True, slots=True)
+class _Apart:
+    """What may have other content: a game of a day in some outputs (any game, where none is named), and their days after it."""
 
-    That is what a check has told of, made anew, and what predicts with what need not be there, where that came later.
+    outputs: AbstractSet[str]
+    day: date
+    game: str = ""
+
+    def covers(self, unit: Unit) -> bool:
+        """Whether a unit may."""
+        output, day, name = unit
+        is_of_game = not self.game or name.partition("|")[0] in {self.game, WHOLE_SLATE}
+        return output in self.outputs and (day > self.day or (day == self.day and is_of_game))
+
+
+def _may_differ(drill: Drill, twin: Truth, truth: Truth) -> list[_Apart]:
+    """Return what may have other content: what stands in the catalog behind something, and it.
+
+    That is what a check has told of, made anew; what predicts with what need not be there, where that came after a game's start;
+    and what a source says until a game's start, where its last look was another than the twin's, and no older than it may be.
     """
     steps = list(league_named(drill.league).steps)
     behind = {step.name: {other.name for other in steps[place:]} for place, step in enumerate(steps)}
-    found: list[tuple[AbstractSet[str], date]] = [
-        (behind[output], date.fromisoformat(day))
+    found = [
+        _Apart(behind[output], date.fromisoformat(day))
         for check, _, output, day in truth.told
         if check == f"{output}.{REMADE}"
     ]
-    late = {unit[:2] for unit, at in truth.arrivals.items() if at > twin.arrivals.get(unit, at)}
+    late = {unit: at for unit, at in truth.arrivals.items() if at > twin.arrivals.get(unit, at)}
+    starts = [(day, game, start) for (day, game), start in truth.starts.items() if start is not None]
     for step in steps:
         free = {edge.table for edge in step.edges if edge.optional and not edge.cascades}
         if step.phase is Phase.PREDICTIONS:
-            found += [(behind[step.name], day) for output, day in late if output in free]
+            came = [(day, at) for (output, day, _), at in late.items() if output in free]
+            games = {(day, game) for day, game, start in starts if any(of < day and start <= at for of, at in came)}
+            found += [_Apart(behind[step.name], *one) for one in sorted(games)]
+        refresh = step.timing.refresh if step.timing.closes is not None else None
+        if isinstance(step.work, SourceWork) and refresh is not None:
+            looks = [(unit, start) for day, game, start in starts if (unit := (step.name, day, game)) in truth.seen]
+            looks = [(unit, start) for unit, start in looks if truth.seen[unit] != twin.seen.get(unit)]
+            found += [
+                _Apart(behind[step.name], *unit[1:])
+                for unit, start in looks
+                if start - truth.seen[unit] <= refresh and truth.content.get(unit) != twin.content.get(unit)
+            ]
     return found
 
 
