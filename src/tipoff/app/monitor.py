@@ -60,12 +60,14 @@ def keep_looking(lives: Sequence[Live], stop: Stop, said: Say) -> None:
 def _look_inside(lives: Sequence[Live], stop: Stop, said: Say) -> None:
     clock, settings, home = lives[0].clock, lives[0].settings, lives[0].home
     with Ledger(home.ledger) as ledger, AlertStore(home.ledger) as store, closing(ByChannel(home.ledger)) as senders:
-        monitors = [_monitor_of(live, store, ledger, senders, clock.now()) for live in lives]
+        monitors = [_monitor_of(live, store, ledger, senders, clock.now(), of_home=live is lives[0]) for live in lives]
         look = partial(_monitored, monitors, ledger)
         look_often(look, settings, settings.ping_url.reveal(), clock, stop, said=said)
 
 
-def _monitor_of(live: Live, store: AlertStore, ledger: Ledger, senders: ByChannel, now: datetime) -> Monitor:
+def _monitor_of(  # noqa: PLR0913 -- what it works with
+    live: Live, store: AlertStore, ledger: Ledger, senders: ByChannel, now: datetime, *, of_home: bool
+) -> Monitor:
     settings, since = live.settings, league_facts(ledger, live.league.name).live_since
     days = (since or league_day(now), date.max)  # on each day, between seasons too: a missing digest is told
     silent = timedelta(minutes=settings.watcher_silent_min)
@@ -78,6 +80,7 @@ def _monitor_of(live: Live, store: AlertStore, ledger: Ledger, senders: ByChanne
         send=send,
         build=build(),
         sentinel=Outside(read=partial(read_other, live.home.sentinel), silent_after=silent),
+        of_home=of_home,
         digest_at=settings.digest_after_midnight,
         since=now,
         flush=senders.flush,

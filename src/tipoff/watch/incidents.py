@@ -27,6 +27,11 @@ def is_of_table(check: str) -> bool:
     return "." in check
 
 
+def is_of_home(cause: str) -> bool:
+    """Whether a cause concerns a home and none of its leagues alone: told once, as of the first of them, on every channel."""
+    return cause == "sentinel" or cause.startswith("channel:")
+
+
 def is_left_with_data(incident: Incident) -> bool:
     """Whether only wrong data keep an incident open: what its own cause had broken is in order."""
     own = [met_at for effect, met_at in incident.effects.items() if not is_of_table(effect.split("|", 2)[2])]

@@ -66,6 +66,7 @@ class Monitor:
     send: Send
     build: str
     sentinel: Outside | None = None
+    of_home: bool = True  # the one of its home's leagues' monitors that tells what is nobody's league
     digest_at: timedelta = DIGEST_AT
     since: datetime | None = None
     flush: Flush = flush
@@ -86,8 +87,7 @@ class Monitor:
         """Do one look: nothing is told twice, and what a crash cut off is done by the next. After a `LedgerError` none was."""
         found, cursor = self._found()
         others, beats = self._outside(now)
-        dead = dead_channels(self.store, self.channels, self.league.name, now)
-        standing = [*self._about_sentinel(beats, now), *dead]
+        standing = self._about_home(beats, now) if self.of_home else []
         troubles = [*found, *standing]
         known = self.store.incidents(self.league.name, now=now) if self._known is None else self._known
         open_now = [incident for incident in known if incident.is_open]
@@ -156,6 +156,10 @@ class Monitor:
             return self.sentinel.read(now)
         except (UsageError, LedgerError):
             return (), {}  # its heartbeat is missing then, which is told
+
+    def _about_home(self, beats: Mapping[str, Mapping[str, Any]], now: datetime) -> list[Trouble]:
+        dead = dead_channels(self.store, self.channels, self.league.name, now)
+        return [*self._about_sentinel(beats, now), *dead]
 
     def _about_sentinel(self, beats: Mapping[str, Mapping[str, Any]], now: datetime) -> list[Trouble]:
         if self.sentinel is None:

@@ -11,7 +11,7 @@ from tipoff.core.errors import PipelineError
 from tipoff.core.incident import Incident, Trouble
 from tipoff.core.severity import Severity
 from tipoff.ledger.alerts import AlertChanges, AlertStore
-from tipoff.watch.incidents import Change
+from tipoff.watch.incidents import Change, is_of_home
 from tipoff.watch.messages import event_of, lines_of, title_of
 
 Row = dict[str, Any]
@@ -42,8 +42,9 @@ class Channel:
     digest: bool = True
 
     def takes(self, league: str, severity: int, step: int) -> bool:
-        """Whether a message of this league, severity and rung of the ladder goes here."""
-        return severity >= self.least and step >= self.step and (not self.leagues or league in self.leagues)
+        """Whether a message of this league (empty: of them all), severity and rung of the ladder goes here."""
+        is_for_it = not self.leagues or not league or league in self.leagues
+        return severity >= self.least and step >= self.step and is_for_it
 
     def is_quiet(self, now: datetime) -> bool:
         """Whether it is night for whoever reads here."""
@@ -87,7 +88,7 @@ def tell(  # noqa: PLR0913 -- what has changed, who is told, by whom
             continue
         for channel in channels:
             was_told = incident.severity if change.kind != "closed" else incident.told
-            if not channel.takes(incident.league, was_told, incident.step):
+            if not channel.takes("" if is_of_home(incident.cause) else incident.league, was_told, incident.step):
                 continue
             row = notice_row(
                 channel,
