@@ -216,6 +216,37 @@ def test_a_long_message_becomes_a_few_that_each_fit_and_says_where_the_rest_is(
     assert (lines[-1] in whole) != ("tipoff incident list" in whole)
 
 
+@pytest.mark.parametrize(
+    "url", ["discord://1234567890/abcdefghijklmnop", "tgram://123456789:abcdefg_hijklmnop/12315544"]
+)
+def test_what_a_provider_wrote_is_neither_a_tag_that_is_refused_nor_a_call_of_everybody(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Telegram takes every message as HTML; Discord calls whoever stands in one."""
+    handed: list[str] = []
+    [service] = apprise.Apprise(servers=[url])
+
+    def take(_service: object, body: str, **_more: object) -> bool:
+        handed.append(body)
+        return True
+
+    monkeypatch.setattr(type(service), "send", take)
+    lines = (
+        "a page that begins with <!DOCTYPE & <b",
+        "@everyone is no name, nor is @HERE; ann@hereford.org is an address",
+    )
+
+    send(
+        Channel(name="ops", url=url), Message(kind="opened", league="x", severity=Severity.ERROR, title="", lines=lines)
+    )
+
+    [text] = handed
+    assert ("&lt;!DOCTYPE" in text) == url.startswith("tgram")
+    assert ("<!DOCTYPE" in text) == url.startswith("discord")
+    assert not re.search("@(everyone|here\\b)", text, re.IGNORECASE)
+    assert "ann@hereford.org" in text
+
+
 # --- Block Kit
 
 

@@ -1,6 +1,7 @@
 """Handing messages over: Slack's webhooks in Block Kit; e-mail, Discord, PagerDuty and the rest through apprise."""
 
 import html
+import re
 import socket
 import threading
 from collections.abc import Callable, Mapping
@@ -27,6 +28,7 @@ _SLACK = ("https://hooks.slack.com/", "slackhook+")
 _MOST = 2900  # characters in one of Slack's sections, which hold 3,000
 _HEADER = 150  # characters in a header, by Slack's rule
 _SECTIONS = 48  # of at most 50 blocks, beside header and context
+_CALL = re.compile(r"@(?=(everyone|here|channel|all|room)\b)", re.IGNORECASE)
 _SIGNS: Mapping[Severity, str] = {
     Severity.INFO: ":white_check_mark:",
     Severity.WARNING: ":large_yellow_circle:",
@@ -193,14 +195,23 @@ def _by_apprise(channel: Channel, message: Message) -> NotSent | None:
     if not sender.add(channel.url):
         msg = f"the address of {channel.name} is none that apprise knows"
         return NotSent(msg, hint="see its list of services; the address is a secret and is not shown")
+    message = replace(message, title=_calling_nobody(message.title), lines=tuple(map(_calling_nobody, message.lines)))
     message = min((_fitted(message, service) for service in sender), key=lambda one: len(one.lines))
     text = apprise.NotifyFormat.TEXT  # or a mail shows the lines as one paragraph
-    for service in sender:
-        service.notify_format = text  # what becomes HTML has no space at which a line may break
+    for service in sender:  # what becomes HTML has no space at which a line may break
+        if (
+            service.service_name != "Telegram"
+        ):  # which is sent as HTML in any case, and refuses what is none: a < in a line
+            service.notify_format = text
     if not sender.notify(title=message.title, body="\n".join(message.lines), notify_type=kind, body_format=text):
         msg = f"{channel.name} did not take the message"
         return NotSent(msg, hint=_reached())
     return None
+
+
+def _calling_nobody(line: str) -> str:
+    """Return a line in which no name that a provider wrote calls all who are in a room."""
+    return _CALL.sub("@\u200b", line)
 
 
 def _fitted(message: Message, service: "apprise.NotifyBase") -> Message:
