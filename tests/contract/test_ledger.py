@@ -72,14 +72,15 @@ def test_a_naive_instant_is_refused_and_nothing_is_written(ledger: Ledger) -> No
 
 
 def test_a_server_that_has_gone_since_another_thread_found_its_connection_broken_is_a_ledgers_error(
-    ledger: Ledger,
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_given: object) -> None:
+    def refuse(*_given: object, **_named: object) -> None:
         msg = "connection refused"
         raise ledger._engine.dialect.loaded_dbapi.OperationalError(msg)  # noqa: SLF001
 
     ledger._connection.invalidate()  # noqa: SLF001 -- as the first failing statement leaves it
     event.listen(ledger._engine, "do_connect", refuse)  # noqa: SLF001 -- no server is there to be ended
+    monkeypatch.setattr(psycopg.Connection, "connect", refuse)
 
     with pytest.raises(LedgerError, match="connection refused"):
         ledger.of("nba").halts()

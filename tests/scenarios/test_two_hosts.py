@@ -246,10 +246,11 @@ def test_a_server_that_takes_what_it_is_asked_and_never_answers_is_given_up_and_
     server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its disk hangs, or a relay between has lost it: its machine says that all is well."""
-    ledger = Ledger(fresh(server))
+    target = fresh(server)
+    monkeypatch.setattr(connect, "LONGEST_S", 1)
+    ledger = Ledger(target)
     with ledger.transaction() as connection:
         pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
-    monkeypatch.setattr(connect, "LONGEST_S", 1)
     os.kill(pid, signal.SIGSTOP)
     try:
         with pytest.raises(LedgerError, match="no answer for 1 s"):

@@ -6,14 +6,13 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
-from tipoff.core.clock import stopwatch
 from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.home import Home, Profile
 
@@ -156,36 +155,26 @@ def engine_of(target: Path | str, *, profile: Profile = Profile.LIVE, read_only:
         cursor.close()
         connection.commit()
         if not is_file:
-            _be_answered(connection, engine.dialect.dbapi)
+            connection.longest_s = LONGEST_S
             must_be_ones_own(
                 connection, create_engine(engine.url, connect_args=for_libpq(target), poolclass=NullPool).connect
             )
 
     event.listen(engine, "connect", connect)
     if not is_file:
-        event.listen(engine, "checkout", lambda connection, *_: _be_answered(connection, engine.dialect.dbapi))
+        _answered_in_time(engine)
     return engine
 
 
-def _be_answered(connection: Any, driver: Any) -> None:  # noqa: ANN401 -- a DBAPI connection, and its module
-    """Let a server be given up that takes what it is asked and never answers: its disk hangs, or a relay has lost it.
+def _answered_in_time(engine: Engine) -> None:
+    """Have an engine's connections be of the kind that gives a silent server up, anew each time one is handed out."""
+    from tipoff.ledger.answered import Answered  # noqa: PLC0415 -- imports the driver
 
-    The machine beyond says that all is well: the system would wait for ever, and so would who looks from outside.
-    """
-    wait = type(connection).wait
+    def be_patient(connection: Answered, *_: object) -> None:
+        connection.longest_s = LONGEST_S
 
-    def within(steps: object, **given: float) -> object:
-        began, longest_s = stopwatch(), LONGEST_S
-        try:
-            return wait(connection, steps, **{"timeout": longest_s} | given)
-        except driver.OperationalError as error:
-            if stopwatch() - began < longest_s:
-                raise
-            connection.pgconn.finish()  # or what is asked next would wait for this answer
-            msg = f"it took what it was asked, and has given no answer for {longest_s} s"
-            raise driver.OperationalError(msg) from error
-
-    vars(connection)["wait"] = within
+    event.listen(engine, "do_connect", lambda _dialect, _record, args, named: Answered.connect(*args, **named))
+    event.listen(engine, "checkout", be_patient)
 
 
 def must_be_ones_own(connection: Any, another: Callable[[], Connection]) -> None:  # noqa: ANN401 -- a DBAPI connection
@@ -267,7 +256,7 @@ def take_its_time(connection: Connection) -> None:
     """Let the transaction that has begun last as long as it needs, as an upgrade's does."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(_LASTS, ("0", True))
-        vars(connection.connection.driver_connection).pop("wait", None)  # until it is handed out again
+        cast("Any", connection.connection.driver_connection).longest_s = None  # until it is handed out again
 
 
 @contextmanager
