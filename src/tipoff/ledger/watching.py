@@ -127,4 +127,3 @@ scorecards = table(
 )
 
 ALERTS = (incidents, acts, notices, heartbeats)  # also in the sentinel's own store
-THIRD = (*ALERTS, measured, rules, profiles, scorecards)
