@@ -205,26 +205,10 @@ def test_a_backfill_of_one_table_makes_that_table_alone(held: Path) -> None:
     assert {key for key in made if key[0] == "team_games"} == before
 
 
-def test_a_backfill_keeps_to_its_budget_and_goes_on_the_next_day(held: Path) -> None:
-    done = tipoff("backfill", "nba", "sample:2", *SAMPLE, "--budget", "stats.nba.com=1", "--json", home=held)
-
-    report = json.loads(done.stdout)
-    assert (
-        any(row["kind"] == "quota" and row["resolution"] == "auto" for row in ledger_rows(held, "conflicts"))
-        or report["made"]["failed"] == 0
-    )
-    asked: dict[object, int] = {}
-    for row in ledger_rows(held, "fetches"):
-        if row["source"] == "stats.nba.com" and row["status"] == 200 and row["at"].isoformat() > "2030-01-13":
-            asked[row["at"].date()] = asked.get(row["at"].date(), 0) + 1
-    assert max(asked.values(), default=0) <= 1
-
-
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
         (("nba", "sample:2", "--table", "nothing"), "no output named"),
-        (("nba", "sample:2", "--budget", "odds"), "is no budget"),
         (("nba", "2024-01-05..2024-01-02"), "ends before it begins"),
     ],
 )

@@ -504,21 +504,6 @@ def test_a_rest_that_was_written_by_a_clock_far_ahead_holds_nobody_up() -> None:
     assert one(REQUEST, now=now).payload.status == 200
 
 
-def test_a_budget_is_spent_by_source_and_day_and_says_until_when() -> None:
-    one = asker_of_world(
-        httpx.MockTransport(lambda _: httpx.Response(200)), Kept(), secret=lambda _: "x", budgets={"odds": 2}
-    )
-    request, other = (Request(source=name, url=f"https://{name}.test/") for name in ("odds", "another"))
-    for _ in range(2):
-        one(request, now=now)
-    one(other, now=now)
-
-    with pytest.raises(SourceError, match="budget of 2 requests a day") as caught:
-        one(request, now=now)
-    assert caught.value.retry_after_s == 12 * 3600
-    one(request, now=lambda: NOW + timedelta(hours=12))
-
-
 # --- credits
 
 

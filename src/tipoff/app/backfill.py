@@ -1,6 +1,5 @@
-"""Backfill: making what is missing or outdated of past days, in order, under budgets, and saying what was not made."""
+"""Backfill: making what is missing or outdated of past days, in order, and saying what was not made."""
 
-import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -47,7 +46,7 @@ def backfill(
         instance = Instance(settings, spec, clock)
         try:
             before = instance.controller().survey(clock.now())
-            plan = _plan(instance.ledger, spec.league, spec.days, before, spec.budgets)
+            plan = _plan(instance.ledger, spec.league, spec.days, before)
             if dry_run:
                 return plan | {"dry_run": True}
             until = clock.now() + PATIENCE
@@ -77,7 +76,6 @@ def _plan(
     league: League,
     days: tuple[date, date],
     judged: Iterable[tuple[Entry, Judgement]],
-    budgets: Mapping[str, int],
 ) -> dict[str, Any]:
     costs = {name: median(ms) for name, ms in ledger.of(league.name).run_costs().items()}  # of a run here, in ms
     runs: Counter[str] = Counter()
@@ -96,7 +94,6 @@ def _plan(
             waiting[name] += 1
     n_days = (days[1] - days[0]).days + 1
     total_ms = sum(n * costs.get(name, _UNKNOWN_MS) for name, n in (runs + waiting).items())
-    over_budget = {source: -(-n // budgets[source]) for source, n in requests.items() if budgets.get(source, n) < n}
     return {
         "league": league.name,
         "from": days[0],
@@ -107,7 +104,6 @@ def _plan(
         "waiting": dict(waiting),
         "requests": dict(requests),
         "estimate_s": round(total_ms / 1000, 1),
-        "days_by_budget": over_budget,
     }
 
 
@@ -145,7 +141,7 @@ class Remaking:
         days = date.fromisoformat(what["from"]), date.fromisoformat(what["to"])
         entries = controller.remake(days, what["outputs"])
         judged = [(entry, found) for entry in entries if (found := judge(controller.book, entry, now)) is not None]
-        plan = _plan(ledger, controller.book.league, days, judged, {}) | {"dry_run": what["dry_run"]}
+        plan = _plan(ledger, controller.book.league, days, judged) | {"dry_run": what["dry_run"]}
         if what["dry_run"]:
             for entry in entries:
                 entry.remake = False
@@ -189,8 +185,6 @@ def render_text(report: Mapping[str, Any]) -> list[str]:
         )
     asked = ", ".join(f"{n} to {source}" for source, n in report["requests"].items()) or "none"
     lines.append(f"  requests: {asked}; about {report['estimate_s']} s of work")
-    for source, n_days in report["days_by_budget"].items():
-        lines.append(f"  the budget of {source} stretches it over {n_days} days")
     if report["dry_run"]:
         return [*lines, "nothing was made: a dry run"]
     made = report["made"]
@@ -202,8 +196,3 @@ def render_text(report: Mapping[str, Any]) -> list[str]:
         n_units = f", {len(row['missing'])} units" if row["missing"] else ""
         lines.append(f"  {row['state'].upper()} {row['output']} {row['day']}{n_units} ({row['why'].partition(':')[0]})")
     return lines
-
-
-def spec_for(spec: ReplaySpec, table: str, budgets: Mapping[str, int]) -> ReplaySpec:
-    """Return the replay's specification as a backfill's."""
-    return dataclasses.replace(spec, scope=scope_of(spec.league, table), budgets=budgets)

@@ -6,7 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -57,7 +57,6 @@ class WorkSpec:
     days: tuple[date, date]
     world: World | LiveWorld | None  # none: nobody is asked, and what is archived is all there is
     scope: frozenset[str] | None = None  # a backfill: these outputs of these days alone
-    budgets: Mapping[str, int] = field(default_factory=dict)  # requests a day, by provider
     anew: bool = False  # a reparse: what is proven of these outputs is made anew from the archive, and nothing else
     history: bool = False  # whether the ledger's history flows to the warehouse
     profile: Profile = Profile.REPLAY
@@ -246,7 +245,6 @@ class Instance:
                 self._parts.transport(world, clock),
                 archive,
                 secret=lambda name: secrets.get(name, ""),
-                budgets=self._spec.budgets,
             )
         if self._asker is not None:
             self._asker.resume(unused_answers(archive, self.ledger, clock.now()))

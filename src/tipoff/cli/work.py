@@ -96,9 +96,6 @@ def record_command(league: str, span: str, *, as_json: bool) -> None:
     "--world", type=click.Choice(["recorded", "sample"]), default=None, help="Who answers; else as the home has it."
 )
 @click.option("--seed", type=int, default=7, show_default=True, help="Seed of what the world models.")
-@click.option(
-    "--budget", "budgets", multiple=True, metavar="SOURCE=N", help="Requests a day to a provider; may be repeated."
-)
 @as_json
 def backfill_command(  # noqa: PLR0913 -- options
     league: str,
@@ -108,7 +105,6 @@ def backfill_command(  # noqa: PLR0913 -- options
     dry_run: bool,
     world: str | None,
     seed: int,
-    budgets: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Make what is missing or outdated of past days, in order. What is not made is listed with its reason."""
@@ -121,7 +117,7 @@ def backfill_command(  # noqa: PLR0913 -- options
         report = _backfill_live(settings, league, span, output, lambda n: bar.update(task, runs=n), dry_run=dry_run)
         if report is None:
             spec = app.spec_of_home(settings, league, span, world=world or "", seed=seed)
-            spec = backfill.spec_for(spec, output, {name: int(n) for name, n in (_budget(text) for text in budgets)})
+            spec = dataclasses.replace(spec, scope=backfill.scope_of(spec.league, output))
             report = backfill.backfill(
                 settings, spec, dry_run=dry_run, progress=lambda at: bar.update(task, runs=at.n_runs)
             )
@@ -169,14 +165,6 @@ def reparse_command(league: str, span: str, *, output: str, as_json: bool) -> No
     season, days = span_of_home(settings, declared, span)
     report = reparse.reparse(settings, declared, season, days, output)
     answer(report, reparse.render_text(report), ok=not report["not_made"], as_json=as_json)
-
-
-def _budget(text: str) -> tuple[str, str]:
-    name, _, number = text.partition("=")
-    if not name or not number.isdigit():
-        msg = f"{text!r} is no budget"
-        raise UsageError(msg, hint="write: --budget stats.nba.com=200")
-    return name, number
 
 
 @click.command("demo")

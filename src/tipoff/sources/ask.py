@@ -32,7 +32,7 @@ Now = Callable[[], datetime]
 
 
 class Asker:
-    """Asks providers. Safe for several threads. `pause` waits for a host's turn; `budgets` are requests a day by source."""
+    """Asks providers. Safe for several threads. `pause` waits for a host's turn."""
 
     def __init__(  # noqa: PLR0913 -- what asking touches
         self,
@@ -43,14 +43,12 @@ class Asker:
         pool: Pool,
         providers: Mapping[str, Provider],
         pause: Callable[[timedelta], None],
-        budgets: Mapping[str, int] | None = None,
     ) -> None:
         self._exchange, self._archive, self._memory, self._pool = exchange, archive, memory, pool
-        self._providers, self._pause, self._budgets = providers, pause, dict(budgets or {})
+        self._providers, self._pause = providers, pause
         self._lock = threading.Lock()
         self._hosts: dict[str, Host] = {}
         self._in_use: dict[str, tuple[threading.Lock, int]] = {}
-        self._spent: dict[tuple[str, str], int] = {}
         self._young: dict[str, Payload] = {}
         self._n_young = 0  # bytes of their bodies
         self._unused: dict[str, KeptAnswer] = {}
@@ -170,22 +168,6 @@ class Asker:
             msg = f"{request.source}: {left.remaining} of {left.allowance} credits are left, which are kept for what is nearer"
             hint = "it is asked when its games are near; a larger plan asks earlier"
             raise SourceError(msg, kind=ErrorKind.NOT_YET, hint=hint, retry_after_s=max(60.0, wait.total_seconds()))
-        self._spend(request.source, now)
-
-    def _spend(self, source: str, now: datetime) -> None:
-        limit = self._budgets.get(source)
-        if limit is None:
-            return
-        day = f"{now:%Y-%m-%d}"
-        with self._lock:
-            spent = self._spent.get((source, day), 0)
-            if spent < limit:
-                self._spent[source, day] = spent + 1
-                return
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-        msg = f"the budget of {limit} requests a day to {source} is spent"
-        rest_s = (midnight - now).total_seconds()
-        raise SourceError(msg, kind=ErrorKind.QUOTA, hint="it goes on tomorrow, or raise it", retry_after_s=rest_s)
 
     @contextmanager
     def _turn(self, host: Host, provider: Provider) -> Iterator[None]:

@@ -1,6 +1,6 @@
 """Putting askers together: over real connections, as the settings have them, and over a world's transport."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
@@ -75,13 +75,12 @@ def _default(scheme: str) -> int:
     return 443 if scheme == "https" else 80
 
 
-def asker_of_world(  # noqa: PLR0913 -- what asking touches
+def asker_of_world(
     transport: httpx.BaseTransport,
     archive: Archive,
     *,
     secret: Callable[[str], str],
     providers: Sequence[Provider] = (),
-    budgets: Mapping[str, int] | None = None,
     memory: Memory | None = None,
 ) -> Asker:
     """Return an asker whose answers come from `transport`, at the instants of its clock: nothing waits for a turn."""
@@ -94,5 +93,4 @@ def asker_of_world(  # noqa: PLR0913 -- what asking touches
         pool=Pool((), memory=memory, dice=lambda: 0.0),
         providers=known_by_host(tuple(providers)),
         pause=lambda _length: None,
-        budgets=budgets,
     )
