@@ -68,7 +68,7 @@ def test_a_new_step_has_the_generic_checks_without_being_named() -> None:
 
 KINDS: dict[str, tuple[Check, str, tuple[str, ...]]] = {
     "set coverage: a game without rows": (
-        rowwise.covers(PLAYERS, WORDS, played=PLAYED, cadence=Cadence.MORNING, angles=(1,)),
+        rowwise.covers(PLAYERS, WORDS, played=PLAYED, cadence=Cadence.MORNING),
         "DELETE FROM nba_raw.nba_player_boxscores",
         (GAME,),
     ),
@@ -227,7 +227,7 @@ def test_a_kind_whose_table_is_gone_has_not_passed_and_says_so(kind: str, slate:
 
 
 def test_an_optional_output_that_has_nothing_at_all_is_not_measurable_and_one_with_a_hole_fails(slate: Slate) -> None:
-    check = rowwise.covers(SECOND, WORDS, played=PLAYED, optional=True, cadence=Cadence.MORNING, angles=(1,))
+    check = rowwise.covers(SECOND, WORDS, played=PLAYED, optional=True, cadence=Cadence.MORNING)
     slate.spoil("INSERT INTO nba_raw.schedule SELECT * REPLACE ('0022300501' AS game_id) FROM nba_raw.schedule")
 
     holed = slate.measure(check)
@@ -287,15 +287,13 @@ def test_what_each_row_must_meet_is_asked_of_games_that_stand_alone(name: str) -
 
 
 def test_a_game_whose_clubs_have_no_history_owes_no_features(slate: Slate) -> None:
-    check = rowwise.covers(
-        nba.CANDIDATES, WORDS, played=PLAYED, cadence=Cadence.PREGAME, angles=(1,), history="team_games"
-    )
+    check = rowwise.covers(nba.CANDIDATES, WORDS, played=PLAYED, cadence=Cadence.PREGAME, history="team_games")
 
     assert slate.measure(check).status is CheckStatus.NOT_MEASURABLE
 
 
 def test_a_game_that_closed_before_its_output_was_kept_here_owes_no_rows(slate: Slate) -> None:
-    check = rowwise.covers(nba.CANDIDATES, WORDS, played=PLAYED, cadence=Cadence.MORNING, angles=(1,))
+    check = rowwise.covers(nba.CANDIDATES, WORDS, played=PLAYED, cadence=Cadence.MORNING)
     missing = slate.measure(check)
 
     slate.write("obligations", owed(nba.CANDIDATES.name, "excused", excused=json.dumps({GAME: NOT_KEPT_YET})))
@@ -313,9 +311,7 @@ def test_a_game_of_which_one_club_has_a_history_owes_rows_but_of_what_rests_on_b
         f"FROM nba_raw.nba_team_boxscores WHERE team = '{HOME}'"
     )
 
-    check = rowwise.covers(
-        nba.CANDIDATES, WORDS, played=PLAYED, cadence=Cadence.PREGAME, angles=(1,), history=CLUBS.name, both=both
-    )
+    check = rowwise.covers(nba.CANDIDATES, WORDS, played=PLAYED, cadence=Cadence.PREGAME, history=CLUBS.name, both=both)
 
     assert slate.measure(check).status is (CheckStatus.NOT_MEASURABLE if both else CheckStatus.FAILED)
 

@@ -33,35 +33,32 @@ Look = Callable[[View], Measured]
 def work() -> list[Check]:
     """Return the checks of the league's work, day by day."""
     return [
-        _check("decided_without_gap", "no two ticks of the day lie more than two hours apart", (4, 16), minutes=120),
-        _check("decisions_are_executed", "every decision to run was executed within the hour", (4, 26)),
-        _check("aborts_have_reasons", "whatever is not run has a reason", (4,), severity=WARNING),
-        _check("runs_end", "every run that began has ended, or its lease still lasts", (8,)),
-        _check("runs_finish", "at least 80 % of the runs that ended did their work", (7, 8), required=0.8),
-        _check("nothing_waits_long", "nothing of the day is over four hours late, or held by a write", (9,), _queue),
+        _check("decided_without_gap", "no two ticks of the day lie more than two hours apart", minutes=120),
+        _check("decisions_are_executed", "every decision to run was executed within the hour"),
+        _check("aborts_have_reasons", "whatever is not run has a reason", severity=WARNING),
+        _check("runs_end", "every run that began has ended, or its lease still lasts"),
+        _check("runs_finish", "at least 80 % of the runs that ended did their work", required=0.8),
+        _check("nothing_waits_long", "nothing of the day is over four hours late, or held by a write", _queue),
         _check(
             "outputs_are_in_time",
             "nine outputs in ten first arrived by when they were due",
-            (10,),
             _in_time,
             required=0.9,
         ),
         _check(
             "cost_is_usual",
             "no provider is asked, and nothing is run, five times as often as on any usual day",
-            (32,),
             _cost,
             severity=WARNING,
         ),
-        _check("one_build_and_settings", "one build with one set of settings did the day's work", (33,)),
-        _check("monitor_looks", "the monitor has looked within the hour", (31,), minutes=60),
+        _check("one_build_and_settings", "one build with one set of settings did the day's work"),
+        _check("monitor_looks", "the monitor has looked within the hour", minutes=60),
     ]
 
 
 def _check(  # noqa: PLR0913 -- a claim in one line
     name: str,
     claim: str,
-    angles: tuple[int, ...],
     look: Look | None = None,
     *,
     severity: Severity = INFO,
@@ -77,7 +74,6 @@ def _check(  # noqa: PLR0913 -- a claim in one line
         required=required if minutes is None else minutes,
         at_most=minutes is not None,
         measure="share" if minutes is None else "minutes",
-        angles=angles,
         do="tipoff check workflow LEAGUE",
     )
 

@@ -93,7 +93,7 @@ class Check:
     """One claim. `sql`: a SELECT (BigQuery's dialect, windows as in steps) of `key` and `ok`, a row for each thing looked at.
 
     Without `sql`, `look` measures. `required` is the least value that is in order, or the greatest where `at_most`. `tables` are
-    what it looks at; the most upstream failing one is blamed. `angles` are the numbers of the validation angles it covers.
+    what it looks at; the most upstream failing one is blamed.
     """
 
     name: str
@@ -107,7 +107,6 @@ class Check:
     at_most: bool = False
     measure: str = "share"
     cadence: Cadence = Cadence.MORNING
-    angles: tuple[int, ...] = ()
     about: str = ""  # the table whose trouble it shows; the last of `tables` where it is not named
 
     def status(self, measured: Measured) -> CheckStatus:

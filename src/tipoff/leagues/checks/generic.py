@@ -14,13 +14,6 @@ from tipoff.leagues.checks.kinds import Words
 from tipoff.leagues.checks.usual import looks_alive, looks_usual
 
 _READS = re.compile(r"\b(slate|before|known|latest|season|last\d+|seasons\d+)\.([a-z_0-9]+)")
-_ANGLES = {
-    Phase.RAW: (1, 5, 7),
-    Phase.ANALYTICS: (1, 5, 7),
-    Phase.PREDICTIONS: (1, 5, 11),
-    Phase.PUBLISHED: (1, 5, 14),
-    Phase.GRADES: (1, 5, 12),
-}
 _ON_HISTORY = frozenset({Phase.FEATURES, Phase.PREDICTIONS, Phase.PUBLISHED, Phase.GRADES})
 
 
@@ -119,7 +112,6 @@ def _of_games(step: Step, words: Words, traits: Traits) -> list[Check]:
                 played=words.played if cadence is Cadence.MORNING else words.on,
                 optional=step.optional,
                 cadence=cadence,
-                angles=(1, 2) if step.optional else _ANGLES.get(table.phase, (1, 5)),
                 history=traits.history or (words.history if table.phase in _ON_HISTORY else ""),
                 both=bool(traits.history),
             )
@@ -149,6 +141,5 @@ def _copies(table: Table, source: Table) -> list[Check]:
             name=f"copies_{source.name}",
             claim=f"what {table.name} shares with {source.name} is a copy, NULL included",
             both=False,
-            angles=(2,),
         )
     ]

@@ -42,7 +42,7 @@ def holds(  # noqa: PLR0913 -- a claim in one line
     *,
     severity: Severity = ERROR,
     where: str = "TRUE",
-    **rest: Any,  # noqa: ANN401 -- as `Check` takes it: required, angles, cadence, about
+    **rest: Any,  # noqa: ANN401 -- as `Check` takes it: required, cadence, about
 ) -> Check:
     """Let a condition on single rows (`t.`) hold; NULL is not in order."""
     sql = f"SELECT {_key(table)} AS key, COALESCE({condition}, FALSE) AS ok FROM slate.{table.name} AS t WHERE {where}"
@@ -58,7 +58,7 @@ def timed(  # noqa: PLR0913 -- an instant and what it is held against
     condition: str,
     *,
     severity: Severity = ERROR,
-    **rest: Any,  # noqa: ANN401 -- as `Check` takes it: required, angles, cadence, about
+    **rest: Any,  # noqa: ANN401 -- as `Check` takes it: required, cadence, about
 ) -> Check:
     """Hold instants of `t.` against the game's in `s.` (`s.tipoff_at`); `after` writes a distance in minutes."""
     return Check(
@@ -89,7 +89,7 @@ def asks(  # noqa: PLR0913 -- a check written out
     *,
     severity: Severity = ERROR,
     do: str = READ,
-    **rest: Any,  # noqa: ANN401 -- as `Check` takes it: required, angles, cadence, about
+    **rest: Any,  # noqa: ANN401 -- as `Check` takes it: required, cadence, about
 ) -> Check:
     """Write a check's SELECT out: `key` and `ok` for each thing looked at."""
     return Check(name=name, claim=claim, severity=severity, tables=tuple(tables), sql=sql, do=do, **rest)
@@ -112,7 +112,6 @@ def history_is_whole(table: Table, schedule: str, *, played: str) -> Check:
         ),
         measure="share of games",
         cadence=Cadence.PREGAME,
-        angles=(29,),
         do="tipoff backfill LEAGUE FROM..TO makes past days whole, first to last",
     )
 

@@ -26,7 +26,6 @@ def probe(  # noqa: PLR0913 -- a claim in one line
     claim: str,
     look: Callable[[View], Measured],
     *,
-    angles: tuple[int, ...],
     do: str,
     severity: Severity = ERROR,
     measure: str = "share of units",
@@ -42,7 +41,6 @@ def probe(  # noqa: PLR0913 -- a claim in one line
         about=table.name,
         look=look,
         measure=measure,
-        angles=angles,
         do=do,
         **limits,
     )
@@ -64,7 +62,6 @@ def _rows_probe(  # noqa: PLR0913 -- a claim in one line
     name: str,
     claim: str,
     *,
-    angles: tuple[int, ...],
     do: str,
     severity: Severity = ERROR,
 ) -> Check:
@@ -74,7 +71,7 @@ def _rows_probe(  # noqa: PLR0913 -- a claim in one line
             return Measured.nothing("no rows")
         return find(view, units_of(table, rows).to_pylist(), rows.column(column).to_pylist())
 
-    return probe(table, name, claim, look, angles=angles, do=do, severity=severity)
+    return probe(table, name, claim, look, do=do, severity=severity)
 
 
 def known_when_it_came(table: Table) -> Check:
@@ -103,7 +100,7 @@ def known_when_it_came(table: Table) -> Check:
         f"each row of {table.name} says when it was first known: not before its unit arrived, not after the last look"
     )
     do = "what reads by knowledge time may have seen the future: read the failing units"
-    return _rows_probe(table, "known_at", find, "known_at_is_when_it_came", claim, angles=(11, 30), do=do)
+    return _rows_probe(table, "known_at", find, "known_at_is_when_it_came", claim, do=do)
 
 
 def made_before_tipoff(table: Table, column: str) -> Check:
@@ -121,9 +118,7 @@ def made_before_tipoff(table: Table, column: str) -> Check:
 
     claim = f"every row of {table.name} was made before its game began, and on its day"
     do = "what was made after tip-off must not be published or graded as if before"
-    return _rows_probe(
-        table, column, find, f"{column}_is_before_tipoff", claim, angles=(11, 30), do=do, severity=CRITICAL
-    )
+    return _rows_probe(table, column, find, f"{column}_is_before_tipoff", claim, do=do, severity=CRITICAL)
 
 
 def names_have_keys(table: Table, name: str, key: str, key_of: Callable[[str], str]) -> Check:
@@ -135,7 +130,7 @@ def names_have_keys(table: Table, name: str, key: str, key_of: Callable[[str], s
 
     claim = f"{key} in {table.name} is made from {name} by the league's rule"
     do = "two players may have been taken for one: read the failing names"
-    return _rows_probe(table, name, find, "names_have_their_keys", claim, angles=(22,), do=do)
+    return _rows_probe(table, name, find, "names_have_their_keys", claim, do=do)
 
 
 def accuracy(  # noqa: PLR0913 -- what is measured of whom
@@ -165,7 +160,6 @@ def accuracy(  # noqa: PLR0913 -- what is measured of whom
         required=at_most,
         at_most=True,
         measure=measure,
-        angles=(12, 21),
         do="look at the grades: is an input late, or a model old?",
     )
 
@@ -188,7 +182,7 @@ def columns_are_declared(table: Table) -> Check:
 
     claim = f"{table.name} has the declared columns, of the declared types"
     do = "somebody altered the table: rebuild it in a new home, or put the column back"
-    return probe(table, "columns_are_declared", claim, look, angles=(33,), do=do, measure="share of columns")
+    return probe(table, "columns_are_declared", claim, look, do=do, measure="share of columns")
 
 
 def as_before(table: Table, identity: str, columns: tuple[str, ...], *, required: float = 0.9) -> Check:
@@ -207,7 +201,6 @@ def as_before(table: Table, identity: str, columns: tuple[str, ...], *, required
             f"b.game_id DESC) AS place FROM last30.{name} AS b) AS b ON b.{identity} = t.{identity} AND b.place = 1"
         ),
         required=required,
-        angles=(22,),
         do="an id that changed hands, or a name that did: tipoff trace LEAGUE GAME",
     )
 
@@ -229,7 +222,7 @@ def is_remade(table: Table, inputs: tuple[str, ...]) -> Check:
 
     claim = f"{table.name}, made anew from its inputs as of the same instant, comes out the same"
     do = "what stands was changed after it was made, or its input was: tipoff backfill LEAGUE DAY..DAY"
-    return probe(table, REMADE, claim, look, angles=(2, 15), do=do, inputs=inputs)
+    return probe(table, REMADE, claim, look, do=do, inputs=inputs)
 
 
 def has_run(table: Table) -> Check:
@@ -246,7 +239,7 @@ def has_run(table: Table) -> Check:
 
     do = "tipoff why LEAGUE TABLE DAY names what it waits for"
     claim = f"{table.name} was tried once it was due"
-    return probe(table, "has_run", claim, look, angles=(7, 14), do=do, measure="share of slates")
+    return probe(table, "has_run", claim, look, do=do, measure="share of slates")
 
 
 def zero_is_signed(table: Table) -> Check:
@@ -266,7 +259,7 @@ def zero_is_signed(table: Table) -> Check:
 
     claim = f"where {table.name} ran and found nothing, somebody's word says that there is nothing"
     do = "read the payload that gave no rows: tipoff trace LEAGUE GAME"
-    return probe(table, "zero_is_signed", claim, look, angles=(16,), do=do)
+    return probe(table, "zero_is_signed", claim, look, do=do)
 
 
 def not_all_is_excused(table: Table, *, optional: bool) -> Check:
@@ -289,7 +282,6 @@ def not_all_is_excused(table: Table, *, optional: bool) -> Check:
         "not_all_is_excused",
         f"the source of {table.name} does not excuse every game, after slates of which it had rows",
         look,
-        angles=(16,),
         do="its answers have another form, or are of something else: tipoff trace LEAGUE GAME",
         severity=WARNING if optional else ERROR,
         cadence=Cadence.PREGAME,
@@ -309,7 +301,7 @@ def is_still_there(table: Table) -> Check:
 
     claim = f"{table.name} holds as many rows of each unit as were proven when it was written"
     do = "the run was there and its output is lost: tipoff backfill LEAGUE DAY..DAY"
-    return probe(table, "is_still_there", claim, look, angles=(15,), do=do)
+    return probe(table, "is_still_there", claim, look, do=do)
 
 
 def is_fresh(table: Table, *, within: timedelta) -> Check:
@@ -344,7 +336,6 @@ def is_fresh(table: Table, *, within: timedelta) -> Check:
         "is_fresh",
         f"{table.name} was looked at within {hours:g} hours before the first game began",
         look,
-        angles=(6,),
         do="tipoff why LEAGUE TABLE DAY: a refresh was due and was not decided",
         severity=WARNING,
         measure="hours",

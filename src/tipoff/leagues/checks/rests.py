@@ -45,7 +45,6 @@ def days_have_games(table: Table, *, stops: Mapping[tuple[date, date], str] | No
         "days_have_games",
         "no more days in a row are without games than so far in the season, but for one break of a week",
         look,
-        angles=(6, 16),
         do="the schedule says of too many days that nothing is on: read its payload, and ask it for a day that has games",
         measure="days without games more than usual",
         required=0.0,

@@ -56,7 +56,6 @@ def covers(  # noqa: PLR0913 -- what must be there, and what excuses it
     played: str,
     optional: bool = False,
     cadence: Cadence,
-    angles: tuple[int, ...],
     history: str = "",
     both: bool = False,
 ) -> Check:
@@ -92,7 +91,6 @@ def covers(  # noqa: PLR0913 -- what must be there, and what excuses it
         inputs=(words.schedule,),
         required=0.8 if optional else 1.0,
         cadence=cadence,
-        angles=angles,
         do=LOOK,
     )
 
@@ -107,7 +105,7 @@ def only_scheduled(table: Table, schedule: str) -> Check:
 
     claim = f"every row of {table.name} is of a game that stands on the day"
     do = "is its game id of another provider, or of another day?"
-    return _check(table, "games_are_scheduled", claim, look, inputs=(schedule,), angles=(2,), do=do)
+    return _check(table, "games_are_scheduled", claim, look, inputs=(schedule,), do=do)
 
 
 def unique(table: Table, columns: Sequence[str] = (), name: str = "keys_are_unique") -> Check:
@@ -123,7 +121,7 @@ def unique(table: Table, columns: Sequence[str] = (), name: str = "keys_are_uniq
 
     claim = f"no two rows of {table.name} have the same {', '.join(keys)}"
     do = "two writers, or a source that repeats itself; run the step again"
-    return _check(table, name, claim, look, angles=(28,), do=do)
+    return _check(table, name, claim, look, do=do)
 
 
 def declared(table: Table, *, filled: Sequence[str] = ()) -> Check:
@@ -139,7 +137,7 @@ def declared(table: Table, *, filled: Sequence[str] = ()) -> Check:
         return _judged(view, table, [place not in found for place in range(rows.num_rows)])
 
     claim = f"in {table.name} what is required is there, and numbers lie in their ranges"
-    return _check(table, "values_are_as_declared", claim, look, angles=(13, 19, 27), do=READ)
+    return _check(table, "values_are_as_declared", claim, look, do=READ)
 
 
 def _beyond(column: Column, values: pa.ChunkedArray) -> pa.ChunkedArray | None:
@@ -161,7 +159,7 @@ def game_ids(table: Table, pattern: str) -> Check:
         return _judged(view, table, matches.to_pylist())
 
     claim = "a game's id is the league's own"
-    return _check(table, "game_ids_have_their_form", claim, look, angles=(5,), do=READ)
+    return _check(table, "game_ids_have_their_form", claim, look, do=READ)
 
 
 def agrees(  # noqa: PLR0913 -- two tables, how they meet, what must be equal
@@ -178,7 +176,6 @@ def agrees(  # noqa: PLR0913 -- two tables, how they meet, what must be equal
     where: Mapping[str, object] | None = None,
     schedule: str = "",
     about: str = "",
-    angles: tuple[int, ...] = (),
 ) -> Check:
     """Demand that rows that meet say the same; with `both`, each row of the left meets one of the right.
 
@@ -215,7 +212,6 @@ def agrees(  # noqa: PLR0913 -- two tables, how they meet, what must be equal
         about=about or left.name,
         look=look,
         required=required,
-        angles=angles,
         do="one of the two is wrong; a third (the archive's payload) says which",
     )
 
@@ -271,7 +267,6 @@ def sums(  # noqa: PLR0913 -- the parts, the whole, what is added
         tables=(part.name, whole.name),
         about=part.name,
         look=look,
-        angles=(2,),
         do="a row is missing, doubled or of another game",
     )
 
@@ -305,4 +300,4 @@ def sides(table: Table, words: Words) -> Check:
 
     claim = f"clubs, opponents and home in {table.name} are the schedule's"
     do = "home and away are swapped, or a club has another code"
-    return _check(table, "sides_are_the_schedules", claim, look, inputs=(words.schedule,), angles=(2, 5), do=do)
+    return _check(table, "sides_are_the_schedules", claim, look, inputs=(words.schedule,), do=do)

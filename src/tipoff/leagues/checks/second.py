@@ -24,7 +24,6 @@ def second_formula(  # noqa: PLR0913 -- a claim in one line
     columns: Sequence[str],
     *,
     inputs: tuple[str, ...],
-    angles: tuple[int, ...] = (2,),
     required: float = 1.0,
     is_whole: bool = True,
     places: int | None = None,
@@ -54,9 +53,7 @@ def second_formula(  # noqa: PLR0913 -- a claim in one line
         return in_order([*bad, *lost], len(rows) + len(lost))
 
     do = "the code of the step, or of the second formula, is wrong: work out one failing key by hand"
-    return probe(
-        table, name, claim, look, angles=angles, do=do, measure="share of rows", inputs=inputs, required=required
-    )
+    return probe(table, name, claim, look, do=do, measure="share of rows", inputs=inputs, required=required)
 
 
 def in_time(view: View, output: str, rows: Mapping[tuple[str, int], Row]) -> dict[tuple[str, int], Row]:
@@ -116,7 +113,6 @@ def ranks_with(  # noqa: PLR0913 -- two columns, how they meet
         name,
         claim,
         look,
-        angles=(20,),
         do=do,
         severity=CRITICAL,
         measure="rank correlation",

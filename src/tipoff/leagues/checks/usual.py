@@ -61,7 +61,6 @@ def looks_usual(
                 known_of if find is _means else None,
             ),
             measure="columns in order",
-            angles=(13, 20, *((27,) if name.startswith("nulls") else ())),
             do="compare the day with the one before: tipoff check health LEAGUE --date DAY",
         )
         for name, claim, find in kinds
@@ -145,7 +144,6 @@ def looks_alive(  # noqa: PLR0913 -- what a league says of a table's columns
         tables=(table.name,),
         look=look,
         measure="columns in order",
-        angles=(13, 20, 27),
         cadence=cadence,
         do="its code gives the same for everybody, or nothing: read the column's rule in the step that makes it",
     )

@@ -1,4 +1,4 @@
-"""What is claimed of MLB's slates. Each claim names the validation angles that it covers."""
+"""What is claimed of MLB's slates."""
 
 # ruff: noqa: S608 -- every name in these statements is declared in the league's tables
 
@@ -112,7 +112,6 @@ def _raw() -> list[Check]:
             "results_are_there",
             "a final game has two scores, which may be the same where it was called; no other has any",
             "(t.home_score IS NOT NULL) = (t.status = 'final') AND (t.away_score IS NOT NULL) = (t.status = 'final')",
-            angles=(6,),
         ),
         kinds.holds(
             tables.SCHEDULE,
@@ -120,7 +119,6 @@ def _raw() -> list[Check]:
             "a game begins on its day, as it is in New York until three at night, and is one, or one of two",
             "t.double_header IN ('N', 'Y', 'S') AND (t.first_pitch_at IS NULL OR t.status NOT IN ('scheduled', 'live', 'final') "
             f"OR {kinds.minutes('t.first_pitch_at', 'TIMESTAMP(t.day)')} BETWEEN 480 AND 1860)",
-            angles=(6,),
         ),
         kinds.asks(
             "schedule.clubs_play_each_game_once",
@@ -129,7 +127,6 @@ def _raw() -> list[Check]:
             "AS key, COUNT(*) = 1 AS ok FROM slate.schedule AS t WHERE t.status IN ('scheduled', 'live', 'final', 'suspended') "
             "GROUP BY t.home_team, t.game_number, t.resumed_from",
             ["schedule"],
-            angles=(28,),
             do="two writers, or a source that repeats itself; run the step again",
         ),
         kinds.holds(
@@ -139,7 +136,6 @@ def _raw() -> list[Check]:
             "t.moved_to <> t.day",
             where="t.moved_to IS NOT NULL",
             severity=WARNING,
-            angles=(6,),
         ),
         kinds.asks(  # of two that were to be played, one after the other, one may be off; a number alone does not say so
             "schedule.games_stand_under_one_id",
@@ -151,7 +147,6 @@ def _raw() -> list[Check]:
             "GROUP BY t.game_id",
             ["schedule"],
             severity=WARNING,
-            angles=(28,),
             do="one game may stand under two ids: what was predicted under the one that is off is graded by nobody",
         ),
         _two_of(tables.PITCHER_BOXSCORES, "two_men_start", "two pitchers start a game", "t.is_starter"),
@@ -163,7 +158,6 @@ def _raw() -> list[Check]:
             "MAX(t.plate_appearances) AND SUM(p.runs) = MAX(t.runs) AS ok FROM slate.team_boxscores AS t "
             "JOIN slate.pitcher_boxscores AS p ON p.game_id = t.game_id AND p.opponent = t.team GROUP BY t.game_id, t.team",
             ["team_boxscores", "pitcher_boxscores"],
-            angles=(2, 6),
         ),
         kinds.asks(
             "schedule.results_are_the_box_scores",
@@ -173,7 +167,6 @@ def _raw() -> list[Check]:
             "JOIN slate.team_boxscores AS a ON a.game_id = s.game_id AND a.team = s.away_team WHERE s.status = 'final'",
             ["schedule", "team_boxscores"],
             about="schedule",
-            angles=(2,),
         ),
         kinds.asks(
             "pitcher_boxscores.starters_are_whom_the_clubs_faced",
@@ -182,7 +175,6 @@ def _raw() -> list[Check]:
             "FROM slate.team_boxscores AS t JOIN slate.pitcher_boxscores AS p ON p.game_id = t.game_id "
             "AND p.opponent = t.team AND p.is_starter",
             ["team_boxscores", "pitcher_boxscores"],
-            angles=(2,),
         ),
         kinds.asks(
             "line_ups.are_of_the_game_as_it_was",
@@ -195,7 +187,6 @@ def _raw() -> list[Check]:
             ["team_boxscores", "pitcher_boxscores", "line_ups"],
             severity=WARNING,
             required=0.95,  # an umpire or a catcher changes at the last minute
-            angles=(2,),
         ),
         kinds.holds(
             tables.PITCHER_BOXSCORES,
@@ -234,14 +225,12 @@ def _predicted() -> list[Check]:
             "the chances of every number of strikeouts add up to one",
             f"ABS({' + '.join(f't.{name}' for name in CHANCES)} - 1) <= 0.001",
             severity=CRITICAL,
-            angles=(20,),
         ),
         kinds.holds(
             tables.PREDICTIONS,
             "lines_have_chances",
             "whoever is predicted has a line of his own, and a chance to be over it about one in two",
             "t.own_line IS NOT NULL AND t.own_over_chance BETWEEN 0.25 AND 0.75",
-            angles=(3, 19),
             cadence=_PRE,
         ),
         kinds.asks(
@@ -250,7 +239,6 @@ def _predicted() -> list[Check]:
             "SELECT t.game_id AS key, COUNT(*) = 2 * COUNT(DISTINCT t.system) AND COUNT(DISTINCT t.pitcher_id) = 2 AS ok "
             "FROM slate.predictions AS t GROUP BY t.game_id",
             ["predictions"],
-            angles=(18, 23),
             cadence=_PRE,
         ),
         *(
@@ -262,7 +250,6 @@ def _predicted() -> list[Check]:
                 f"FROM slate.{table.name} AS t JOIN slate.schedule AS s ON s.game_id = t.game_id GROUP BY t.game_id",
                 ["schedule", table.name],
                 severity=WARNING,
-                angles=(13,),
                 cadence=_PRE,
             )
             for table in (tables.PREDICTIONS, tables.PROJECTED_PREDICTIONS, tables.PUBLISHED_PREDICTIONS)
@@ -274,7 +261,6 @@ def _predicted() -> list[Check]:
             "FROM slate.predictions AS t WHERE t.career_starts > 0 GROUP BY t.system",
             ["predictions"],
             severity=CRITICAL,
-            angles=(20,),
             cadence=_PRE,
         ),
         kinds.asks(
@@ -284,7 +270,6 @@ def _predicted() -> list[Check]:
             "FROM slate.predictions AS t JOIN slate.line_ups AS l ON l.game_id = t.game_id AND l.team = t.team "
             "GROUP BY t.game_id, t.pitcher_id",
             ["line_ups", "predictions"],
-            angles=(2, 22),
             cadence=_PRE,
         ),
         *(
@@ -297,7 +282,6 @@ def _predicted() -> list[Check]:
                 f"FROM slate.{table.name} AS t CROSS JOIN (SELECT MAX(s.day) AS day FROM latest.strikeout_model AS s) AS m "
                 "GROUP BY t.game_id, t.pitcher_id",
                 ["strikeout_model", table.name],
-                angles=(18,),
                 cadence=_PRE,
             )
             for table in (tables.PREDICTIONS, tables.PROJECTED_PREDICTIONS)
@@ -309,7 +293,6 @@ def _predicted() -> list[Check]:
                 "of a first start, and of a second and third, the reasons to pass say so, and of no other",
                 "(t.career_starts < 1) = REGEXP_CONTAINS(t.pass_reason, r'first start') AND "
                 "(t.career_starts BETWEEN 1 AND 2) = REGEXP_CONTAINS(t.pass_reason, r'few starts')",
-                angles=(13, 22),
                 cadence=_PRE,
             )
             for table in (tables.PREDICTIONS, tables.PROJECTED_PREDICTIONS)
@@ -321,7 +304,6 @@ def _predicted() -> list[Check]:
             "a start is predicted with about its own first pitch",
             f"COALESCE(ABS({kinds.minutes('t.first_pitch_at', 's.first_pitch_at')}) <= 720, TRUE)",
             severity=WARNING,
-            angles=(11,),
         ),
         probes.made_before_tipoff(tables.PREDICTIONS, "made_at"),
         kinds.asks(
@@ -332,7 +314,6 @@ def _predicted() -> list[Check]:
             ["pitcher_boxscores", "grades"],
             severity=WARNING,
             required=0.8,
-            angles=(17, 25),
         ),
         kinds.asks(
             "grades.few_are_void",
@@ -342,7 +323,6 @@ def _predicted() -> list[Check]:
             ["grades"],
             severity=WARNING,
             required=0.7,
-            angles=(25,),
         ),
         kinds.asks(
             "grades.sides_are_balanced",
@@ -351,7 +331,6 @@ def _predicted() -> list[Check]:
             "FROM last30.grades AS t GROUP BY t.system HAVING COUNT(t.is_over) >= 100",
             ["grades"],
             severity=WARNING,
-            angles=(24,),
         ),
         kinds.asks(
             "accuracy_has_not_drifted",
@@ -362,7 +341,6 @@ def _predicted() -> list[Check]:
             "WHERE NOT g.is_void GROUP BY g.system) AS b ON b.system = w.system",
             ["grades"],
             severity=WARNING,
-            angles=(21,),
         ),
         probes.accuracy(
             tables.GRADES, SERVED, at_most=3.2, measure="strikeouts", least=4, where={"line_up": "confirmed"}

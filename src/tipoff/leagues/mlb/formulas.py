@@ -32,7 +32,6 @@ def formulas() -> list[Check]:
                 lambda view, name=table.name: _medians(view, name),  # type: ignore[misc]
                 ("predicted_strikeouts", "own_line", "own_over_chance", "mean_strikeouts", "raw_mean"),
                 inputs=(),
-                angles=(2, 20),
             )
             for table in (tables.PREDICTIONS, tables.PROJECTED_PREDICTIONS)
         ),
@@ -59,7 +58,6 @@ def formulas() -> list[Check]:
                 "is_over",
             ),
             inputs=("predictions", "projected_predictions", "pitcher_boxscores"),
-            angles=(2, 12, 17),
             is_whole=False,
         ),
         second_formula(
@@ -77,7 +75,6 @@ def formulas() -> list[Check]:
             _published,
             ("line_up", *_SHOWN),
             inputs=("predictions", "projected_predictions"),
-            angles=(2, 14),
             is_whole=False,
         ),
         *_starts_again(),
@@ -105,7 +102,6 @@ def formulas() -> list[Check]:
             "CROSS JOIN (SELECT MAX(m.n_starts) AS n FROM latest.strikeout_model AS m) AS m "
             f"WHERE t.model_day IS NOT NULL AND m.n >= {LEAST_STARTS} GROUP BY t.system, o.system",
             ["strikeout_model", "predictions"],
-            angles=(18, 20),
             cadence=_PRE,
         ),
         kinds.asks(
@@ -117,7 +113,6 @@ def formulas() -> list[Check]:
             "GROUP BY l.game_id, l.pitcher_id) AS s ON s.game_id = t.game_id AND s.pitcher_id = t.pitcher_id "
             "WHERE t.system = 'bottom_up'",
             ["line_up_strikeouts", "predictions"],
-            angles=(2, 20),
         ),
         kinds.holds(
             tables.BATTER_GAMES,
@@ -126,7 +121,6 @@ def formulas() -> list[Check]:
             "IF(COALESCE(t.at_bats + t.walks, 0) = 0, t.strikeout_ratio IS NULL, "
             f"ABS(t.strikeout_ratio * (t.at_bats + t.walks) - t.strikeouts) <= {_NEAR})",
             where="t.strikeouts IS NOT NULL",
-            angles=(2,),
         ),
         kinds.asks(
             "batter_games.hands_are_the_starters",
@@ -135,7 +129,6 @@ def formulas() -> list[Check]:
             "AS ok FROM slate.batter_games AS t JOIN slate.pitcher_boxscores AS p ON p.game_id = t.game_id "
             "AND p.opponent = t.team AND p.is_starter",
             ["pitcher_boxscores", "batter_games"],
-            angles=(2,),
         ),
         kinds.asks(
             "team_games.expectations_are_the_pitchers",
@@ -144,7 +137,6 @@ def formulas() -> list[Check]:
             "FROM slate.team_games AS t JOIN (SELECT p.game_id, p.opponent, SUM(p.own_expected_strikeouts) AS n "
             "FROM slate.pitcher_games AS p GROUP BY p.game_id, p.opponent) AS s ON s.game_id = t.game_id AND s.opponent = t.team",
             ["pitcher_games", "team_games"],
-            angles=(2,),
         ),
         kinds.asks(
             "pitcher_games.expectations_are_believable",
@@ -155,7 +147,6 @@ def formulas() -> list[Check]:
             "FROM slate.pitcher_games AS t CROSS JOIN (SELECT MAX(p.batters_faced - p.more_faced) AS usual "
             "FROM slate.pitcher_games AS p) AS m WHERE t.batters_faced > 0",
             ["pitcher_games"],
-            angles=(2, 13),
         ),
     ]
 
@@ -325,7 +316,6 @@ def _of_form(name: str, columns: dict[str, str], source: str, table: str) -> Che
         "GROUP BY CAST(b.pitcher_id AS STRING)) AS h ON h.who = t.entity WHERE t.kind = 'pitcher'",
         [table, "line_ups", "form"],
         required=0.97,
-        angles=(2, 13, 30),
         cadence=_PRE,
     )
 
@@ -353,7 +343,6 @@ def _features_are_the_forms() -> Check:
         f"SELECT CONCAT(t.game_id, '|', CAST(t.pitcher_id AS STRING)) AS key, {near} AS ok FROM slate.pitcher_features AS t "
         "JOIN slate.form AS f ON f.kind = 'pitcher' AND f.entity = CAST(t.pitcher_id AS STRING)",
         ["form", "pitcher_features"],
-        angles=(2, 13),
         cadence=_PRE,
     )
 
@@ -369,6 +358,5 @@ def _starters_are_announced(table: Table) -> Check:
         f"FROM slate.{table.name} AS t LEFT JOIN slate.line_ups AS l ON l.game_id = t.game_id AND l.team = t.team "
         "LEFT JOIN slate.line_ups AS o ON o.game_id = t.game_id AND o.team = t.opponent",
         ["line_ups", table.name],
-        angles=(2, 22),
         cadence=_PRE,
     )

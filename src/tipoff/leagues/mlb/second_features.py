@@ -62,7 +62,6 @@ def second_features() -> list[Check]:
                 partial(_again, table=table, is_announced=table is tables.PITCHER_FEATURES),
                 (*_COLUMNS, *_NINE, "throws"),
                 inputs=("form", source),
-                angles=(2, 13, 30),
                 is_whole=False,
             )
             for table, source in ((tables.PITCHER_FEATURES, "line_ups"), (tables.PROJECTED_FEATURES, "probable_pitchers"))
@@ -80,7 +79,6 @@ def second_features() -> list[Check]:
                     ("pitcher", [*tables.PITCHER_NUMBERS, *(f"{name}_{half}" for half in _HALVES for name in _OF_PITCHERS)]),
                 )
             ),
-            angles=(13,),
             cadence=Cadence.PREGAME,
         ),
     ]  # fmt: skip
@@ -294,6 +292,5 @@ def _form_is_the_games() -> Check:
         "WHERE t.kind = 'pitcher'",
         ["pitcher_games", "season_form", "line_ups", "form"],
         required=0.97,
-        angles=(2, 13, 30),
         cadence=Cadence.PREGAME,
     )

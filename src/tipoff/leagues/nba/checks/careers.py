@@ -38,7 +38,6 @@ def careers() -> Check:
         _again,
         _COLUMNS,
         inputs=("player_games",),
-        angles=(2, 13, 30),
         required=_FAR,
         is_whole=False,
         places=3,

@@ -1,4 +1,4 @@
-"""What is claimed of the NBA's slates, in the catalog's order. Each claim names the validation angles that it covers."""
+"""What is claimed of the NBA's slates, in the catalog's order."""
 
 from dataclasses import replace
 from datetime import date, timedelta

@@ -31,7 +31,6 @@ def formulas() -> list[Check]:
             _main_lines,
             ("line", "book", "over_price", "under_price", "quoted_at", "n_books", "n_quotes", "n_dropped"),
             inputs=("player_lines", "line_names"),
-            angles=(2, 19),
         ),
         second_formula(
             GRADES,
@@ -52,7 +51,6 @@ def formulas() -> list[Check]:
                 "is_correct",
             ),
             inputs=(*_NAMES, "player_games", "main_lines"),
-            angles=(2, 12, 17),
             is_whole=False,
         ),
         second_formula(
@@ -119,7 +117,6 @@ def formulas() -> list[Check]:
             _published,
             (*_NAMES, "low_80", "high_80", "line", "n_books", "p_over", "recommendation"),
             inputs=(*_NAMES, "main_lines"),
-            angles=(2, 14),
             is_whole=False,
         ),
     ]

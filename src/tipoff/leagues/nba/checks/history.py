@@ -60,7 +60,6 @@ def _differ(one: System, other: System) -> Check:
         "WHERE t.market = 'points' AND o.calibration_day IS NOT NULL GROUP BY t.game_id",
         ["player_features", other.name, one.name],
         severity=kinds.WARNING,
-        angles=(18, 20),
         cadence=Cadence.PREGAME,
     )
 
@@ -82,7 +81,6 @@ def _again(  # noqa: PLR0913 -- a claim in one line
         f"FROM slate.{table} AS t {source}",
         [*tables, table],
         required=_ALMOST_ALL,
-        angles=(2, 13, 30),
         cadence=Cadence.PREGAME,
     )
 
@@ -310,6 +308,5 @@ def _candidates_again() -> Check:
         f"LEFT JOIN ({recent}) AS r ON r.player_id = t.player_id AND r.team = t.team",
         ["player_games", "team_games", "candidates"],
         required=_ALMOST_ALL,
-        angles=(2, 22),
         cadence=Cadence.PREGAME,
     )

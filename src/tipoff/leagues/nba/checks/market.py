@@ -46,7 +46,6 @@ def market() -> list[Check]:
             "an event is known before its game begins",
             "t.known_at < s.tipoff_at",
             severity=WARNING,
-            angles=(11,),
         ),
         rowwise.unique(ODDS_EVENTS, ("event_id",), "events_are_different"),
         kinds.holds(
@@ -60,7 +59,6 @@ def market() -> list[Check]:
             "lines_are_halves",
             "lines are whole or half points",
             "t.line * 2 = FLOOR(t.line * 2)",
-            angles=(19,),
         ),
         kinds.holds(
             PLAYER_LINES,
@@ -69,9 +67,8 @@ def market() -> list[Check]:
             book,
             severity=WARNING,
             required=0.97,
-            angles=(19,),
         ),
-        kinds.holds(PLAYER_LINES, "prices_are_american", "a price is at least 100 from zero", price, angles=(19,)),
+        kinds.holds(PLAYER_LINES, "prices_are_american", "a price is at least 100 from zero", price),
         kinds.holds(
             PLAYER_LINES,
             "quotes_are_two_sided",
@@ -88,7 +85,6 @@ def market() -> list[Check]:
             "t.quoted_at < s.tipoff_at AND t.known_at < s.tipoff_at",
             severity=WARNING,
             required=0.9,
-            angles=(11,),
         ),
         kinds.holds(
             PLAYER_LINES,
@@ -112,7 +108,6 @@ def market() -> list[Check]:
             about="player_lines",
             severity=WARNING,
             required=0.95,
-            angles=(19,),
         ),
         kinds.asks(
             "player_lines.books_are_known",
@@ -150,7 +145,6 @@ def market() -> list[Check]:
             ["main_lines"],
             severity=WARNING,
             required=0.95,
-            angles=(3, 22),
             cadence=_PRE,
         ),
         kinds.asks(
@@ -166,7 +160,6 @@ def market() -> list[Check]:
             about="main_lines",
             severity=WARNING,
             required=0.8,
-            angles=(3,),
             cadence=_PRE,
         ),
         kinds.holds(
@@ -176,6 +169,5 @@ def market() -> list[Check]:
             "t.line BETWEEN 4.5 AND 40",
             severity=WARNING,
             required=0.9,
-            angles=(19,),
         ),
     ]

@@ -31,7 +31,6 @@ def predictions() -> list[Check]:
             ["candidates"],
             severity=WARNING,
             required=0.9,
-            angles=(23,),
             cadence=_PRE,
         ),
         rowwise.agrees(
@@ -43,7 +42,6 @@ def predictions() -> list[Check]:
             claim="every candidate has features",
             about="player_features",
             schedule="schedule",
-            angles=(2,),
         ),
         kinds.asks(
             "player_features.windows_are_whole",
@@ -56,7 +54,6 @@ def predictions() -> list[Check]:
             ),
             ["team_games", "player_features"],
             severity=WARNING,
-            angles=(13, 29),
             cadence=_PRE,
         ),
         kinds.asks(
@@ -70,7 +67,6 @@ def predictions() -> list[Check]:
             ["player_games", "player_features"],
             severity=ERROR,
             required=0.97,
-            angles=(13, 30),
         ),
         rowwise.agrees(
             CANDIDATES,
@@ -81,7 +77,6 @@ def predictions() -> list[Check]:
             claim="every candidate's form is told",
             about="player_form",
             schedule="schedule",
-            angles=(2,),
         ),
         kinds.asks(
             "quantile_regression.have_every_market",
@@ -91,7 +86,6 @@ def predictions() -> list[Check]:
                 f"{len(MARKETS)} AS ok FROM slate.quantile_regression AS t GROUP BY t.game_id, t.player_id"
             ),
             ["quantile_regression"],
-            angles=(18,),
             cadence=_PRE,
         ),
         kinds.holds(
@@ -100,7 +94,6 @@ def predictions() -> list[Check]:
             "where there is a line there is a chance, a recommendation and its reason",
             "t.line IS NULL OR t.low_80 IS NULL OR (t.p_over IS NOT NULL AND t.reason IS NOT NULL AND "
             "t.recommendation IN ('over', 'under', 'pass'))",
-            angles=(18,),
         ),
         rowwise.agrees(
             PUBLISHED_MARKETS,
@@ -109,7 +102,6 @@ def predictions() -> list[Check]:
             columns=("team", "player_name"),
             name="are_of_candidates",
             claim="whoever is published in a market is a candidate of his team",
-            angles=(14,),
         ),
         *(check for system in SYSTEMS for check in _of_every_system(system)),
         *(check for system in INDEPENDENT for check in _of_a_system(system)),
@@ -124,7 +116,6 @@ def predictions() -> list[Check]:
                 "GROUP BY t.player_id"
             ),
             ["player_games", "quantile_regression"],
-            angles=(22,),
             cadence=_PRE,
         ),
         kinds.asks(
@@ -137,7 +128,6 @@ def predictions() -> list[Check]:
             ["player_games", "grades"],
             severity=WARNING,
             required=0.65,
-            angles=(17, 25),
         ),
         kinds.asks(
             "grades.few_are_void",
@@ -149,7 +139,6 @@ def predictions() -> list[Check]:
             ["grades"],
             severity=WARNING,
             required=0.5,
-            angles=(25,),
         ),
         kinds.asks(
             "grades.sides_are_balanced",
@@ -161,7 +150,6 @@ def predictions() -> list[Check]:
             ),
             ["grades"],
             severity=WARNING,
-            angles=(24,),
         ),
         kinds.asks(
             "accuracy_has_not_drifted",
@@ -174,7 +162,6 @@ def predictions() -> list[Check]:
             ),
             ["grades"],
             severity=WARNING,
-            angles=(21,),
         ),
     ]
 
@@ -199,7 +186,6 @@ def _of_a_system(system: System) -> list[Check]:
             claim="every candidate is predicted",
             about=name,
             schedule="schedule",
-            angles=(2, 3, 18),
         ),
         kinds.asks(
             f"{name}.are_not_constant",
@@ -210,7 +196,6 @@ def _of_a_system(system: System) -> list[Check]:
             ),
             [name],
             severity=CRITICAL,
-            angles=(20,),
             cadence=_PRE,
         ),
         rowwise.agrees(
@@ -223,7 +208,6 @@ def _of_a_system(system: System) -> list[Check]:
             about="published_predictions",
             where={"market": "points"},
             schedule="schedule",
-            angles=(14, 15),
         ),
         kinds.asks(
             f"{name}.are_graded",
@@ -237,7 +221,6 @@ def _of_a_system(system: System) -> list[Check]:
             ),
             [name, "grades"],
             about="grades",
-            angles=(12, 17),
         ),
     ]
 
@@ -249,7 +232,6 @@ def _intervals(system: System) -> Check:
         "the median lies in the 80 % interval, for a count of nought within half of it",
         "t.low_80 <= t.median AND (t.median <= t.high_80 OR t.median < 0.5)",
         severity=CRITICAL,
-        angles=(20,),
     )
 
 
@@ -270,7 +252,6 @@ def model() -> list[Check]:
             "a calibration serves, or says why not",
             "t.is_serving = (t.doubt = '')",
             severity=CRITICAL,
-            angles=(20,),
         ),
         kinds.holds(
             CALIBRATION,
@@ -278,7 +259,6 @@ def model() -> list[Check]:
             "the form model's 80 % intervals held 70 to 90 % of the season's outcomes",
             "t.n_rows < 2000 OR t.coverage_80 IS NULL OR t.coverage_80 BETWEEN 0.7 AND 0.9",
             severity=WARNING,
-            angles=(21,),
         ),
         kinds.asks(
             "calibration.is_trained_as_before",
@@ -299,6 +279,5 @@ def model() -> list[Check]:
                 f"WHERE t.market <> '{AT_THE_LINE}'"
             ),
             ["player_games", "player_form", "calibration"],
-            angles=(13,),
         ),
     ]

@@ -30,14 +30,12 @@ def schedule() -> list[Check]:
             "is_final",
             "yesterday's games are all final, or called off",
             f"t.status {_PLAYED} OR t.status {CALLED_OFF}",
-            angles=(6,),
         ),
         kinds.holds(
             SCHEDULE,
             "clubs_are_known",
             "home and away are two of the thirty clubs",
             f"t.home_team IN ({_CLUBS}) AND t.away_team IN ({_CLUBS}) AND t.home_team <> t.away_team",
-            angles=(22,),
         ),
         kinds.holds(
             SCHEDULE,
@@ -72,7 +70,6 @@ def schedule() -> list[Check]:
                 f"IF(t.status {_PLAYED}, t.home_score > 50 AND t.away_score > 50 AND t.home_score <> "
                 "t.away_score, t.home_score IS NULL AND t.away_score IS NULL)"
             ),
-            angles=(6,),
         ),
         kinds.asks(
             "schedule.clubs_play_once",
@@ -97,7 +94,6 @@ def schedule() -> list[Check]:
             ),
             ["schedule", "nba_team_boxscores"],
             about="schedule",
-            angles=(2,),
         ),
         kinds.asks(
             "schedule.clubs_are_the_box_scores",
@@ -109,7 +105,6 @@ def schedule() -> list[Check]:
             ),
             ["schedule", "nba_team_boxscores"],
             about="schedule",
-            angles=(2,),
         ),
         kinds.asks(
             "schedule.games_have_box_scores",
@@ -120,7 +115,6 @@ def schedule() -> list[Check]:
             ),
             ["schedule", "nba_team_boxscores"],
             about="schedule",
-            angles=(1, 2),
         ),
     ]
 
@@ -170,7 +164,6 @@ def box_scores() -> list[Check]:
                 f"FALSE) AS ok FROM slate.nba_team_boxscores AS t LEFT {other}"
             ),
             ["nba_team_boxscores"],
-            angles=(2,),
         ),
         kinds.asks(
             "nba_team_boxscores.margins_are_the_scores",
@@ -189,7 +182,6 @@ def box_scores() -> list[Check]:
             columns=("team_id", "opponent", "is_home", "won"),
             name="clubs_are_the_clubs",
             claim="a player's club, its opponent, home and result are the club's own row's",
-            angles=(2,),
         ),
         rowwise.agrees(
             BDL_PLAYER_BOXSCORES,
@@ -200,7 +192,6 @@ def box_scores() -> list[Check]:
             claim="the second source says what the first says",
             severity=WARNING,
             required=0.97,
-            angles=(2,),
         ),
         rowwise.agrees(
             NBA_PLAYER_BOXSCORES,
@@ -212,7 +203,6 @@ def box_scores() -> list[Check]:
             severity=WARNING,
             required=0.97,
             both=False,
-            angles=(2,),
         ),
         rowwise.agrees(
             BDL_PLAYER_BOXSCORES,
@@ -223,7 +213,6 @@ def box_scores() -> list[Check]:
             claim="the second source's minutes are the first's",
             severity=WARNING,
             required=0.9,
-            angles=(2,),
         ),
         rowwise.unique(NBA_PLAYER_BOXSCORES, ("game_id", "team", "player_key"), "players_are_different"),
         rowwise.unique(BDL_PLAYER_BOXSCORES, ("game_id", "team", "player_key"), "players_are_different"),
@@ -242,7 +231,6 @@ def box_scores() -> list[Check]:
             ["bdl_player_boxscores"],
             severity=WARNING,
             required=0.9,
-            angles=(22,),
         ),
     ]
     named = (NBA_PLAYER_BOXSCORES, BDL_PLAYER_BOXSCORES)
