@@ -31,7 +31,7 @@ Row = dict[str, Any]
 CLAIM = timedelta(minutes=5)  # after which a notice that was claimed and neither sent nor given back is claimed again
 HANDS = frozenset({"acked_by", "acked_until", "snoozed_until"})  # what people write, and watchers only read
 _NONE_WAITS = timedelta(hours=9)  # the longest wait between two attempts at a notice is of eight hours
-_SINCE_CLOSED = timedelta(days=2)
+SINCE_CLOSED = timedelta(days=2)  # an incident is still read then: its cause may come again
 
 
 @cache
@@ -269,7 +269,7 @@ def _incident(row: Mapping[str, Any]) -> Incident:
 
 def read_incidents(ask: Ask, league: str, now: datetime) -> list[Incident]:
     """Return the open incidents and those closed within two days, oldest first; of every league for none."""
-    return [_incident(row) for row in ask(_incidents(league), {"since": now - _SINCE_CLOSED})]
+    return [_incident(row) for row in ask(_incidents(league), {"since": now - SINCE_CLOSED})]
 
 
 def incidents_opened(ask: Ask, league: str, *, since: datetime, before: datetime) -> list[Incident]:

@@ -22,8 +22,8 @@ from tipoff.ledger.facts import league_facts
 from tipoff.ledger.home_reader import digest_notices
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.watch.digest import digest, keep_score
-from tipoff.watch.incidents import REOPENS, Inputs, fold, trouble_of
-from tipoff.watch.notices import Channel, Flush, Send, dead_channels, flush, notice_row, tell
+from tipoff.watch.incidents import REOPENS, Inputs, trouble_of
+from tipoff.watch.notices import Channel, Flush, Send, dead_channels, flush, notice_row, still_known, take_up
 
 NAME = "monitor"
 DIGEST_AT = timedelta(hours=11)  # New York: an hour after the last night's results are due
@@ -38,7 +38,6 @@ _REASONS = {
 }
 _SAME_DAY = frozenset({WindowKind.SLATE, WindowKind.KNOWN})
 _UNMET = ("late", "held", "open", "running")
-_KEPT = timedelta(days=2)
 
 
 def beat_name(league: str) -> str:
@@ -91,40 +90,21 @@ class Monitor:
         troubles = [*found, *standing]
         known = self.store.incidents(self.league.name, now=now) if self._known is None else self._known
         open_now = [incident for incident in known if incident.is_open]
-        to_store = AlertChanges()
-        incidents = known
+        incidents, to_store = known, AlertChanges()
         if troubles or open_now:
-            unmet = {effect.split("|", 2)[1] for incident in open_now for effect in incident.unmet}
-            days = {date.fromisoformat(day) for day in unmet if day}
-            days |= {trouble.day for trouble in troubles if open_now and trouble.output}
-            is_met = self._is_met({trouble.effect for trouble in standing}, days)
-            unmet_before = {incident.id: incident.unmet for incident in open_now}
-            changes = fold(
+            incidents, to_store = take_up(
+                self.store,
                 known,
                 troubles,
-                is_met=is_met,
-                elsewhere=by_cause(others),
-                now=now,
-                by=NAME,
-                lost=self._lost,
-                may_end=partial(self._may_end, now),
-                inputs=inputs_of(self.league.steps),
-            )
-            incidents = [*known, *(c.incident for c in changes if c.incident not in known)]
-            self.store.number(incidents)
-            touched = {trouble.effect for trouble in troubles}
-            to_store.incidents += [
-                one
-                for one in incidents
-                if not touched.isdisjoint(one.effects) or unmet_before.get(one.id, one.unmet) != one.unmet
-            ]
-            tell(
-                changes,
                 self.channels,
-                to_store,
                 now,
                 by=NAME,
                 off=lambda league: league_facts(self.ledger(), league).off,
+                is_met=self._is_met({trouble.effect for trouble in standing}, _days_of(open_now, troubles)),
+                elsewhere=by_cause(others),
+                lost=self._lost,
+                may_end=partial(self._may_end, now),
+                inputs=inputs_of(self.league.steps),
             )
         digest_day = self._morning(now, incidents, to_store)
         self._known = None  # a failing write leaves memory behind the store
@@ -134,7 +114,7 @@ class Monitor:
         if digest_day is not None:
             self._owe(digest_day, now)
             self._written = digest_day
-        self._known = [i for i in incidents if i.is_open or (i.closed_at and now - i.closed_at < _KEPT)]
+        self._known = still_known(incidents, now)
         self.flush(self.store, self.channels, self.send, now)
         self._note_digest(now)
 
@@ -315,6 +295,13 @@ class Monitor:
             "verb": verb,
             "reason": _REASONS[state],
         }
+
+
+def _days_of(open_now: Sequence[Incident], troubles: Sequence[Trouble]) -> set[date]:
+    """Return the days on which anything of an open incident is not met yet, and those of what was found beside one."""
+    unmet = {effect.split("|", 2)[1] for incident in open_now for effect in incident.unmet}
+    days = {date.fromisoformat(day) for day in unmet if day}
+    return days | {trouble.day for trouble in troubles if open_now and trouble.output}
 
 
 def inputs_of(steps: Sequence[Step]) -> Inputs:

@@ -10,8 +10,8 @@ from tipoff.core.clock import LEAGUE_ZONE, league_day
 from tipoff.core.errors import PipelineError
 from tipoff.core.incident import Incident, Trouble
 from tipoff.core.severity import Severity
-from tipoff.ledger.alerts import AlertChanges, AlertStore
-from tipoff.watch.incidents import Change, is_of_home
+from tipoff.ledger.alerts import SINCE_CLOSED, AlertChanges, AlertStore
+from tipoff.watch.incidents import Change, fold, is_of_home
 from tipoff.watch.messages import event_of, lines_of, title_of
 
 Row = dict[str, Any]
@@ -67,6 +67,40 @@ class Message:
 
 
 Send = Callable[[Channel, Message], None]
+
+
+def take_up(  # noqa: PLR0913 -- what is known, what was found, who is told, by whom
+    store: AlertStore,
+    known: Sequence[Incident],
+    troubles: Sequence[Trouble],
+    channels: Sequence[Channel],
+    now: datetime,
+    *,
+    by: str,
+    off: Callable[[str], Sequence[str]],
+    **folding: Any,  # noqa: ANN401 -- as `fold` takes it
+) -> tuple[list[Incident], AlertChanges]:
+    """Fold what a look has found into what is known; returns all incidents, and what is to be written and told of them."""
+    unmet_before = {incident.id: incident.unmet for incident in known}
+    changes = fold(known, troubles, now=now, by=by, **folding)
+    incidents = [*known, *(change.incident for change in changes if change.incident not in known)]
+    store.number(incidents)
+    touched = {(trouble.league, trouble.effect) for trouble in troubles}
+    to_store = AlertChanges(
+        incidents=[
+            one
+            for one in incidents
+            if any((one.league, effect) in touched for effect in one.effects)
+            or unmet_before.get(one.id, one.unmet) != one.unmet
+        ]
+    )
+    tell(changes, channels, to_store, now, by=by, off=off)
+    return incidents, to_store
+
+
+def still_known(incidents: Iterable[Incident], now: datetime) -> list[Incident]:
+    """Return the incidents that the next look begins with: as `AlertStore.incidents` reads them."""
+    return [one for one in incidents if one.is_open or (one.closed_at and now - one.closed_at < SINCE_CLOSED)]
 
 
 def tell(  # noqa: PLR0913 -- what has changed, who is told, by whom

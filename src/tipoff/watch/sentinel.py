@@ -15,11 +15,11 @@ from tipoff.core.incident import Incident, Trouble
 from tipoff.core.severity import Severity
 from tipoff.core.wording import length
 from tipoff.ledger import LEASE, Lease, Ledger
-from tipoff.ledger.alerts import AlertChanges, AlertStore, by_cause, read_incidents
+from tipoff.ledger.alerts import AlertStore, by_cause, read_incidents
 from tipoff.ledger.facts import NoSeason, league_facts
 from tipoff.ledger.reader import LeagueRecords
-from tipoff.watch.incidents import TOLD_FROM, fold
-from tipoff.watch.notices import Channel, Flush, Send, dead_channels, flush, tell
+from tipoff.watch.incidents import TOLD_FROM
+from tipoff.watch.notices import Channel, Flush, Send, dead_channels, flush, still_known, take_up
 
 NAME = "sentinel"
 ALIVE_CHECK, SEASON_CHECK = "controller_is_alive", "season_is_known"
@@ -280,29 +280,22 @@ class Sentinel:
         troubles = [trouble for trouble in found if trouble.severity >= TOLD_FROM]  # what is less, it only returns
         known = self.store.incidents(now=now) if self._known is None else self._known
         standing = {(t.league, t.effect) for t in troubles}
-        unmet_before = {i.id: i.unmet for i in known}
-        changes = fold(
+        incidents, to_store = take_up(
+            self.store,
             known,
             troubles,
+            self.channels,
+            now,
+            by=NAME,
+            off=lambda league: self._off.get(league, ()),
             is_met=lambda league, effect: (league, effect) not in standing and not self._is_hidden(league, effect),
             elsewhere=by_cause(elsewhere),
-            now=now,
-            by=NAME,
             settle=self.limits.settle_after,
         )
-        incidents = [*known, *(c.incident for c in changes if c.incident not in known)]
-        self.store.number(incidents)
-        touched = {(t.league, t.cause) for t in troubles}
-        to_store = AlertChanges(
-            incidents=[
-                i for i in incidents if (i.league, i.cause) in touched or unmet_before.get(i.id, i.unmet) != i.unmet
-            ]
-        )
-        tell(changes, self.channels, to_store, now, by=NAME, off=lambda league: self._off.get(league, ()))
         self._known = None
         self.store.write(to_store, beat=(NAME, now, self.build, json.dumps({"pid": os.getpid()})))
         self._looked_at = now
-        self._known = [i for i in incidents if i.is_open or (i.closed_at and now - i.closed_at < timedelta(days=2))]
+        self._known = still_known(incidents, now)
         self.flush(self.store, self.channels, self.send, now)
         return found
 
