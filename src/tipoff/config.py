@@ -28,7 +28,7 @@ _STORES = frozenset({"ledger_url", "sentinel_url"})
 _FROM_FILE = "_file"  # TIPOFF_LEDGER_URL_FILE names a file that holds TIPOFF_LEDGER_URL
 _TEMPLATE = "skeleton"  # the folder that `tipoff new league` copies: no league
 _WATCHING = frozenset({  # they change nothing of what is made
-    "active_hours", "audit_report", "channels", "history", "archive_keep_days", "history_keep_days", "published_keep_days",
+    "active_hours", "audit_report", "channels", "history", "archive_keep_days", "history_keep_days",
     "key_files", "digest_at", "look_every_s", "silence_critical_min", "silence_error_min", "silence_warn_min",
     "watcher_silent_min", "tick_every_s", "web_host", "web_port",
 })  # fmt: skip
@@ -147,7 +147,6 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     history: bool = True  # `tipoff up` lets the ledger's history flow to the warehouse
     archive_keep_days: Count = 0  # answers older than that leave the archive; 0: never
     history_keep_days: Count = 0  # rows that the warehouse has leave the ledger then; 0: never
-    published_keep_days: Count = 0  # older documents keep their proof alone; 0: never
     tick_every_s: Seconds = 60.0
     look_every_s: Seconds = 30.0
     silence_warn_min: Minutes = 5.0

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -19,11 +19,9 @@ from tipoff.app.recounts import Recounts
 from tipoff.app.replay import end_of
 from tipoff.config import Settings
 from tipoff.core.clock import Clock, SimClock
-from tipoff.core.errors import LetGo
 from tipoff.core.home import Home
 from tipoff.leagues.nba.league import NBA
 from tipoff.store.duck import DuckWarehouse
-from tipoff.store.published import Published
 
 DAYS = 2
 ARGUMENTS = ("replay", "nba", f"sample:{DAYS}", "--world", "sample", "--watch")
@@ -190,31 +188,6 @@ def test_a_running_home_finds_a_document_that_is_gone_or_cannot_be_read_by_recou
         ("store_has_what_is_proven", "published_predictions"),
     ]
     assert json.loads(lost.read_text())["rows"] == kept
-
-
-def test_documents_whose_rows_were_let_go_keep_their_proofs_and_are_missed_by_nobody(
-    whole: Path, tmp_path: Path
-) -> None:
-    home = tmp_path / "home"
-    shutil.copytree(whole, home)
-    [old] = documents(home, "json")
-    day, proven, kept = date.fromisoformat(old.stem), proofs(home), json.loads(old.read_text())
-    n_incidents, store = len(ledger_rows(home, "incidents")), Published(home / "published")
-
-    is_kept = store.let_go(day) == 0 and json.loads(old.read_text()) == kept
-    freed, again = store.let_go(day + timedelta(days=1)), store.let_go(day + timedelta(days=1))
-    done = tipoff(*ARGUMENTS, home=home)
-
-    assert is_kept
-    assert freed > 0
-    assert again == 0
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert json.loads(old.read_text()) == kept | {"let_go": True, "rows": []}
-    assert not old.with_suffix(".parquet").exists()
-    assert proofs(home) == proven
-    assert len(ledger_rows(home, "incidents")) == n_incidents
-    with pytest.raises(LetGo, match="no longer kept"):
-        store.rows(NBA.step("published_predictions"), day)
 
 
 class Sleeper(Parts):

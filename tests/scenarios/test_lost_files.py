@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -15,7 +14,6 @@ from tipoff.core.schema import Phase
 from tipoff.leagues.catalog import CONTENTS
 from tipoff.ledger import Ledger
 from tipoff.ledger.stores import PUBLISHED, lost_files
-from tipoff.store.published import Published
 
 DAYS = 2
 AGAIN = ("replay", "nba", f"sample:{DAYS}", "--world", "sample", "--watch")
@@ -204,14 +202,6 @@ def test_a_trace_says_which_of_a_games_files_are_gone(home: Path) -> None:
 
     assert (whole.returncode, done.returncode) == (0, 1)
     assert "LOST: published_predictions" in done.stdout
-
-
-def test_documents_whose_rows_were_let_go_are_no_lost_files(home: Path) -> None:
-    day = ledger_rows(home, "games")[-1]["day"]
-    freed = Published(home / "published").let_go(day + timedelta(days=1))
-
-    with Ledger(home / "ledger.db", read_only=True) as ledger:
-        assert (freed > 0, lost_files(ledger, Home(home), "nba")) == (True, [])
 
 
 def test_files_of_another_machine_or_of_bigquery_are_not_missed_here(ended: Path, tmp_path: Path) -> None:

@@ -6,12 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from msgspec import structs
 from sqlalchemy import insert
 
 from tipoff.app.chores import AtOnce
-from tipoff.app.retention import Keeps, Retention, forget
-from tipoff.config import Settings
+from tipoff.app.retention import Retention, forget
 from tipoff.core.errors import PipelineError, WarehouseError
 from tipoff.core.home import Home
 from tipoff.core.payload import Request
@@ -19,7 +17,6 @@ from tipoff.ledger import Ledger
 from tipoff.ledger.outside import answers
 from tipoff.ledger.schema import obligations
 from tipoff.store.archive import Archive, KeptAnswer
-from tipoff.store.published import Published
 
 NOW = datetime(2024, 3, 20, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -59,7 +56,7 @@ def owe(home: Home, day: date, state: str) -> None:
 def let_go(home: Home, keep: int) -> int:
     ledger = Ledger(home.ledger)
     try:
-        return forget(home, ledger, Keeps(answers=keep * DAY), NOW)
+        return forget(home, ledger, keep * DAY, NOW)
     finally:
         ledger.close()
 
@@ -103,41 +100,23 @@ def test_an_answer_that_its_provider_may_call_unchanged_stays(home: Home) -> Non
     assert has(archive, sha)
 
 
-def test_a_disk_that_refuses_to_let_documents_go_is_told_and_ends_nothing(home: Home) -> None:
-    path = home.published / "x" / "out" / "2024-03-01.json"
-    path.with_suffix(".parquet").mkdir(parents=True)  # cannot be removed as a file
-    path.write_text('{"rows": []}')
+def test_a_full_disk_names_no_file_and_is_told_once_a_day_and_ends_nothing(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_given: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Archive, "forget_before", full)
     said: list[str] = []
     ledger = Ledger(home.ledger)
-    retention = Retention(home=home, keeps=Keeps(published=DAY), chores=AtOnce(), said=said.append)
+    retention = Retention(home=home, keep=DAY, chores=AtOnce(), said=said.append)
 
     retention.look(ledger, NOW)
     retention.look(ledger, NOW + timedelta(minutes=1))
     ledger.close()
 
     assert len(said) == 1
-    assert "2024-03-01.parquet" in said[0]
-
-
-def test_a_full_disk_names_no_file_and_is_told_with_the_homes_folder(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_given: object) -> int:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Published, "let_go", full)
-    ledger = Ledger(home.ledger)
-
-    with pytest.raises(PipelineError, match=f"{home.root}: No space left on device"):
-        forget(home, ledger, Keeps(published=DAY), NOW)
-    ledger.close()
-
-
-def test_nothing_is_let_go_unless_the_settings_say_so(home: Home) -> None:
-    settings = Settings(home=home.root)
-
-    assert not Keeps.of(settings)
-    assert Keeps.of(structs.replace(settings, published_keep_days=3)) == Keeps(published=3 * DAY)
+    assert f"{home.root}: No space left on device" in said[0]
 
 
 def test_an_answer_is_noted_on_a_line_of_its_own_though_the_one_before_was_cut_off(tmp_path: Path) -> None:

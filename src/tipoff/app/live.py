@@ -29,7 +29,7 @@ from tipoff.app.providers import (
 )
 from tipoff.app.recounts import Recounts
 from tipoff.app.requests import Requests
-from tipoff.app.retention import Keeps, Retention
+from tipoff.app.retention import Retention
 from tipoff.app.seasons import EVIDENCE, LOOK_EVERY, NextSeason, keep_season, learned
 from tipoff.app.sentinel import AGAIN, Say, channels_of
 from tipoff.app.watching import CheckTimes, Slot, examine_due, examiner_of
@@ -273,10 +273,10 @@ class _Duties:
         self._checks = instance.beside.chores("checks")
         self._recounts = Recounts(live.league, instance, instance.beside.chores("recounts", wakes=False))
         self._requests = Requests(live.league, live.home, instance, instance.beside.chores("requests"))
-        keeps = Keeps.of(live.settings)
-        if keeps and live.is_first:
+        keep = timedelta(days=live.settings.archive_keep_days)
+        if keep and live.is_first:
             chores = instance.beside.chores("retention", wakes=False)
-            self._retention = Retention(home=live.home, keeps=keeps, chores=chores, said=self._said)
+            self._retention = Retention(home=live.home, keep=keep, chores=chores, said=self._said)
         if live.shown is not None:
             chores = instance.beside.chores("season", wakes=False)
             self._next = NextSeason(

@@ -284,8 +284,7 @@ def predictions_command(league: str, day: date, *, as_json: bool) -> None:
 
 
 def _document_lines(what: str, document: dict[str, Any], table: "Table") -> list[str]:
-    rows, halt = [] if document.get("let_go") else document["rows"], document.get("halted")
-    n_rows = "rows that are no longer kept" if document.get("let_go") else f"{len(rows)} predictions"
+    rows, halt = document["rows"], document.get("halted")
     halted = (
         [
             f"HALTED by {halt['by']} until {_utc(halt['until'])}: {halt['reason']}; what stands here is not brought up to date"
@@ -293,7 +292,7 @@ def _document_lines(what: str, document: dict[str, Any], table: "Table") -> list
         if halt
         else []
     )
-    said = f"{what}: {n_rows}, last written {_utc(document['made_at'])}, digest {document['digest']}"
+    said = f"{what}: {len(rows)} predictions, last written {_utc(document['made_at'])}, digest {document['digest']}"
     return [said, *halted, *document.get("off", ()), *prediction_lines(rows, table)]
 
 

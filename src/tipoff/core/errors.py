@@ -188,17 +188,6 @@ class Damaged(WarehouseError):
         self.output, self.day = output, day
 
 
-class LetGo(WarehouseError):
-    """The rows of a published document were let go, as the settings ask; its proof is all that is left."""
-
-    def __init__(self, output: str, day: date) -> None:
-        super().__init__(
-            f"the rows of {output} of {day} are no longer kept",
-            kind=ErrorKind.PERMANENT,
-            hint="TIPOFF_PUBLISHED_KEEP_DAYS says how long they are; a backup may have them",
-        )
-
-
 class LedgerError(PipelineError):
     """The ledger could not be read or written: nothing of a batch was, and the controller must not go on without it.
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tipoff.core.errors import Damaged, ErrorKind, LetGo, ShapeError, WarehouseError
+from tipoff.core.errors import Damaged, ErrorKind, ShapeError, WarehouseError
 from tipoff.core.home import Profile
 from tipoff.core.proof import Loss, Proof, digest_of, inputs_text, read_proof, units_text
 from tipoff.core.records import HaltRecord
@@ -71,7 +71,6 @@ class Published:
             Fenced: A later run has published the day.
             WarehouseError: The disk refused; the document stands as it stood.
             Damaged: The document that is there cannot be read.
-            LetGo: Its rows were let go: it stands as it stood.
         """
         table = asked.step.table
         path, last = self.path(asked.step, asked.day), self._last.get(asked.step.name)
@@ -122,34 +121,11 @@ class Published:
             for loss in self._loss(step, path)
         ]
 
-    def let_go(self, until: date) -> int:
-        """Let the rows of documents before `until` go; each keeps its proof and says so. Returns the bytes freed.
-
-        Raises:
-            OSError: The disk refused; those before have let go.
-        """
-        freed = 0
-        for path in self._documents("*/*"):
-            beside = path.with_suffix(".parquet")
-            if path.stem < until.isoformat() and beside.exists():
-                try:
-                    document = _document(path)
-                except _DAMAGED:
-                    continue  # told at each start, and not written over
-                document.pop("rows", None)
-                text = _text({**document, "let_go": True}, "")
-                freed += path.stat().st_size + beside.stat().st_size - len(text.encode())
-                write_whole(path, text.encode(), fsync=self.profile is Profile.LIVE)
-                beside.unlink()
-        return freed
-
     def _loss(self, step: Step, path: Path) -> Iterator[Loss]:
         day = date.fromisoformat(path.stem)
         try:
             stands = self._stands(step, day)
             table = _as_written(step.table, _document(path)["rows"])
-        except LetGo:
-            return
         except (Damaged, *_DAMAGED):
             return  # told as such, and not written over; or gone since, and missed by the next recount
         if stands.state is None:
@@ -188,7 +164,7 @@ class Published:
             write_whole(path, text.encode(), fsync=self.profile is Profile.LIVE)
 
     def rows(self, step: Step, day: date) -> pa.Table:
-        """Return the rows of a day's document, none where there is none; raises `Damaged`, or `LetGo` where they were let go."""
+        """Return the rows of a day's document, none where there is none; raises `Damaged`."""
         return self._stands(step, day).rows
 
     def path(self, step: Step, day: date) -> Path:
@@ -202,8 +178,6 @@ class Published:
             if state is None:
                 return _Stands(state, None, table_from_records(step.table, []), {})
             document = _document(path)
-            if document.get("let_go"):
-                raise LetGo(step.name, day)
             has_other_columns = _as_written(step.table, document["rows"]) is not step.table
             rows = _rows_of(step.table, document["rows"])
             return _Stands(state, _proof_of(document), rows, document.get("written_at", {}), has_other_columns)
