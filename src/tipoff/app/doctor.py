@@ -300,12 +300,11 @@ def _model(path: Path, contract: ModelContract) -> DoctorLine | None:
         return DoctorLine(what="models", ok=True, said="none trained yet")
     day, library, features = found
     try:
-        mine = contract.library(), contract.features()
+        doubt = contract.doubt({"library": library, "features": features})
     except PipelineError as error:
         return DoctorLine(what="models", ok=False, said=f"the model of {day}: {library}; here {error}", do=error.hint)
-    ok = (library, features) == mine
-    said = f"the model of {day}: {library}, features {features}" + ("" if ok else f"; here {mine[0]}, {mine[1]}")
-    return DoctorLine(what="models", ok=ok, said=said, do="" if ok else "train anew with this build before it predicts")
+    said, do = (f"; {doubt}", "train anew with this build before it predicts") if doubt else ("", "")
+    return DoctorLine(what="models", ok=not doubt, said=f"the model of {day}: {library}{said}", do=do)
 
 
 def addresses(settings: Settings) -> Iterator[DoctorLine]:

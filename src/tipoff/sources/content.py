@@ -91,16 +91,14 @@ class LiveContent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelContract:
-    """What a trained model must fit: the table that holds it, with its columns `library` and `features`, and this build's own.
+    """What a trained model must fit: the table that holds it, with columns `library` and `features` of what it was made with.
 
     `doubt` says of a row why its model is not to serve here; nothing where it may.
     `lacks` names the extra without which no model can be trained here; empty where it is installed.
     """
 
     table: str
-    library: Callable[[], str]
-    features: Callable[[], str]
-    doubt: Callable[[Mapping[str, Any]], str] = lambda _row: ""
+    doubt: Callable[[Mapping[str, Any]], str]
     lacks: Callable[[], str] = lambda: ""
 
 

@@ -126,8 +126,6 @@ MLB_CONTENT = Content(
     models=(
         ModelContract(
             table=STRIKEOUT_MODEL.full_name,
-            library=boosting.library,
-            features=lambda: boosting.contract(NAMES),
             doubt=lambda row: doubt_of(row, boosting.contract(NAMES), boosting.library()),
             lacks=partial(boosting.lacks, "lightgbm"),
         ),

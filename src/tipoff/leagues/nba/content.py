@@ -99,8 +99,6 @@ NBA_CONTENT = Content(
     models=(
         ModelContract(
             table=CALIBRATION.full_name,
-            library=lambda: calibration.LIBRARY,
-            features=lambda: CONTRACT,
             doubt=lambda row: doubt_of(row, CONTRACT, calibration.LIBRARY),
         ),
     ),
