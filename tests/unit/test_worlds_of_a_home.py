@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from tipoff.app.live import sample_live
-from tipoff.app.providers import must_be_answered, must_be_free, world_of
+from tipoff.app.providers import live_since, must_be_answered, world_of
 from tipoff.app.replay import replay_spec
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock
@@ -61,4 +62,4 @@ def test_the_sample_world_is_refused_in_a_home_of_the_real_providers(tmp_path: P
 
 def test_real_providers_are_refused_in_a_home_of_the_sample_world(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nba is of the world 'sample'"):
-        must_be_free(home_of("sample", tmp_path), NBA.name)
+        live_since(home_of("sample", tmp_path), NBA.name, "live", date(2024, 1, 10))

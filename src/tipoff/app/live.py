@@ -21,8 +21,8 @@ from tipoff.app.providers import (
     OffTold,
     keys_missing,
     live_league,
+    live_since,
     live_world,
-    must_be_free,
     must_have_models,
     season_now,
     season_shown,
@@ -36,7 +36,7 @@ from tipoff.app.watching import CheckTimes, Slot, examine_due, examiner_of
 from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import RunningClock, Stop, league_day, wait
-from tipoff.core.errors import LedgerError, PipelineError, UsageError
+from tipoff.core.errors import LedgerError, PipelineError
 from tipoff.core.home import Profile
 from tipoff.core.league import League
 from tipoff.core.slate import Season
@@ -74,18 +74,8 @@ class Unlearned(Live):
 def sample_live(settings: Settings, league: League, clock: RunningClock) -> LiveSpec:
     """Return a live home of the sample league, begun the day before it was made; raises `UsageError` in one of another world."""
     must_have_models(content_named(league.name))
-    sample, home = sample_of(league.name), settings.place
-    home.root.mkdir(parents=True, exist_ok=True)
-    with Ledger(home.ledger) as ledger:
-        known = league_facts(ledger, league.name)
-        first = known.live_since
-        if known.world and (first is None or known.world != "sample"):
-            been = "was replayed" if first is None else f"is of the world {known.world!r}"
-            msg = f"in the home {home.root}, {league.name} {been}"
-            raise UsageError(msg, hint="set TIPOFF_HOME to a folder of its own for the sample world")
-        if first is None:
-            first = league_day(clock.now()) - timedelta(days=1)
-            ledger.keep_facts({"live since": first.isoformat(), "world": "sample"}, league=league.name)
+    sample = sample_of(league.name)
+    first = live_since(settings, league.name, "sample", league_day(clock.now()) - timedelta(days=1))
     season = Season("sample", first, first + timedelta(days=DAYS - 1))
     season = _kept_season(settings, league.name, season, clock.now(), "the sample world")
     return LiveSpec(
@@ -101,8 +91,7 @@ def real_live(settings: Settings, league: League, clock: RunningClock, *, said: 
     """Return a live home of the real providers, of whom nobody was asked yet; raises `UsageError` in one of another world."""
     must_have_models(content_named(league.name))
     world = live_world(settings, league.name)
-    must_be_free(settings, league.name)
-    _mark_as_live(settings, league.name, clock)
+    live_since(settings, league.name, "live", league_day(clock.now()))
     for line in keys_missing(settings, league.name):
         said(f"{league.name}: {line}")
     asked = partial(season_now, settings, league.name, world, clock)
@@ -131,12 +120,6 @@ def _in_time_of(league: League, clock: RunningClock) -> League:
         return league
     steps = (dataclasses.replace(step, time_limit=step.time_limit * clock.speed) for step in league.steps)
     return dataclasses.replace(league, steps=tuple(steps))
-
-
-def _mark_as_live(settings: Settings, league: str, clock: RunningClock) -> None:
-    with Ledger(settings.place.ledger) as ledger:
-        if league_facts(ledger, league).live_since is None:
-            ledger.keep_facts({"live since": league_day(clock.now()).isoformat(), "world": "live"}, league=league)
 
 
 def _kept_season(settings: Settings, league: str, season: Season, now: datetime, evidence: str) -> Season:

@@ -6,7 +6,7 @@ import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from datetime import timedelta
+from datetime import date, timedelta
 
 from tipoff.config import ProviderTold, Settings
 from tipoff.core.clock import Clock
@@ -197,12 +197,20 @@ def must_have_models(content: Content) -> None:
         raise UsageError(msg, hint=f"install it: pip install 'tipoff[{extra}]'")
 
 
-def must_be_free(settings: Settings, league: str) -> None:
-    """Refuse with a `UsageError` a home in which the league was replayed, or runs on the sample league."""
+def live_since(settings: Settings, league: str, world: str, begins: date) -> date:
+    """Return since which day a league is live in a home, in this world; where it is new there, that is what it `begins` with.
+
+    Raises:
+        UsageError: It was replayed there, or is of another world.
+    """
     home = settings.place
     home.root.mkdir(parents=True, exist_ok=True)
     with Ledger(home.ledger) as ledger:
-        world = league_facts(ledger, league).world
-    if world not in {"", "live"}:
-        msg = f"in the home {home.root}, {league} is of the world {world!r}"
-        raise UsageError(msg, hint="set TIPOFF_HOME to a folder of its own for what is asked of real providers")
+        known = league_facts(ledger, league)
+        if known.world and (known.live_since is None or known.world != world):
+            been = "was replayed" if known.live_since is None else f"is of the world {known.world!r}"
+            msg = f"in the home {home.root}, {league} {been}"
+            raise UsageError(msg, hint=f"set TIPOFF_HOME to a folder of its own for the {world} world")
+        if known.live_since is None:
+            ledger.keep_facts({"live since": begins.isoformat(), "world": world}, league=league)
+    return known.live_since or begins
