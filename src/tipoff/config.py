@@ -5,7 +5,7 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
@@ -235,35 +235,14 @@ def read_settings(environment: Mapping[str, str] | None = None, *, file: Path = 
         UsageError: A name is unknown (the nearest known one is named) or a value does not fit.
     """
     environment = os.environ if environment is None else environment
-    values: dict[str, object] = {}
-    if file.exists():
-        import tomllib  # noqa: PLC0415 -- most homes have no file, and each command would wait for it
-
-        try:
-            values |= tomllib.loads(file.read_text("utf-8"))
-        except tomllib.TOMLDecodeError as error:
-            msg = f"{file} is not TOML: {error}"
-            raise UsageError(msg, hint="mend the line that it names") from error
-        except UnicodeDecodeError as error:
-            msg = f"{file} is not UTF-8: byte {error.start} cannot be read"
-            raise UsageError(msg, hint="save it as UTF-8") from error
-        except OSError as error:
-            msg = f"{file} cannot be read: {error.strerror}"
-            raise UsageError(msg, hint="is it a file, and may this user read it?") from error
-    of_file = values
+    of_file = _values_of(file) if file.exists() else {}
     values = of_file | {
         name.removeprefix(PREFIX).lower(): value
         for name, value in environment.items()
         if name.startswith(PREFIX) and name not in _NOT_SETTINGS
     }
     values = {name: value for name, value in values.items() if not _is_file_of_a_secret(name)} | _secrets(values)
-    for name in values:
-        if name not in Settings.__struct_fields__:
-            near = difflib.get_close_matches(name, Settings.__struct_fields__, n=1)
-            where, written = (f", which stands in {file}", str) if name in of_file else ("", _variable)
-            msg = f"there is no setting {written(name)}{where}"
-            hint = f"did you mean {written(near[0])}?" if near else "docs/reference.md lists the settings"
-            raise UsageError(msg, hint=hint)
+    _must_be_settings(values, file, of_file)
     told: list[str] = []
     kinds = Settings.__annotations__
     read = {name: _read(kinds[name], values[name], name, told) for name in kinds if name in values}
@@ -274,6 +253,34 @@ def read_settings(environment: Mapping[str, str] | None = None, *, file: Path = 
     if told:
         raise UsageError("; ".join(told), hint="docs/reference.md lists the settings")
     return _of_leagues_that_there_are(settings)
+
+
+def _values_of(file: Path) -> dict[str, object]:
+    """Return what a settings file says; raises `UsageError` where it cannot be read."""
+    import tomllib  # noqa: PLC0415 -- most homes have no file, and each command would wait for it
+
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        msg = f"{file} is not TOML: {error}"
+        raise UsageError(msg, hint="mend the line that it names") from error
+    except UnicodeDecodeError as error:
+        msg = f"{file} is not UTF-8: byte {error.start} cannot be read"
+        raise UsageError(msg, hint="save it as UTF-8") from error
+    except OSError as error:
+        msg = f"{file} cannot be read: {error.strerror}"
+        raise UsageError(msg, hint="is it a file, and may this user read it?") from error
+
+
+def _must_be_settings(names: Iterable[str], file: Path, of_file: Container[str]) -> None:
+    """Refuse with a `UsageError` a name that no setting has, written as it stands in the file or in the environment."""
+    for name in names:
+        if name not in Settings.__struct_fields__:
+            near = difflib.get_close_matches(name, Settings.__struct_fields__, n=1)
+            where, written = (f", which stands in {file}", str) if name in of_file else ("", _variable)
+            msg = f"there is no setting {written(name)}{where}"
+            hint = f"did you mean {written(near[0])}?" if near else "docs/reference.md lists the settings"
+            raise UsageError(msg, hint=hint)
 
 
 def _read(kind: object, given: object, name: str, told: list[str]) -> Any:  # noqa: ANN401 -- of the kind that the setting has
