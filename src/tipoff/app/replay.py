@@ -4,7 +4,8 @@ import dataclasses
 import gc
 import re
 import resource
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 from tipoff.app.catching_up import lacking
 from tipoff.app.holder import lock
 from tipoff.app.instance import Instance, ReplaySpec, clock_of
-from tipoff.app.loop import Line, Outage, Progress, look_at_nothing, replay_together
+from tipoff.app.loop import Line, Outage, Progress, replay_together
 from tipoff.app.parts import Hook, Parts, never
 from tipoff.app.providers import must_have_models
 from tipoff.app.watching import Watch
@@ -64,30 +65,21 @@ def run_together(  # noqa: PLR0913 -- a replay and what disturbs it
     `parts` are what they are built from, if not the honest ones; `outages` times without ticks; `at` is called at named points.
     """
     began, home = stopwatch(), settings.place
-    with lock(home):
+    with lock(home), ExitStack() as opened:
         starts = [clock_of(home, spec).now() for spec in specs]
         clock = SimClock(min(starts))
-        instances = [Instance(settings, spec, clock, at=at, parts=parts) for spec in specs]
-        pairs = list(zip(specs, instances, strict=True))
-        watches = [watch_of(spec, instance, outages) for spec, instance in pairs if watched]
-        looks: list[Callable[[datetime], None]] = [watch.look for watch in watches] or [look_at_nothing] * len(specs)
-        lines = [
-            Line(instance, at=start, until=end_of(spec), progress=progress, outages=outages, look=look)
-            for (spec, instance), start, look in zip(pairs, starts, looks, strict=True)
+        instances = [
+            opened.enter_context(closing(Instance(settings, spec, clock, at=at, parts=parts))) for spec in specs
         ]
-        gc.freeze()  # the worlds stay: looking for garbage among their records again and again would cost a season seconds
-        usual = gc.get_threshold()
-        gc.set_threshold(_GARBAGE, *usual[1:])
-        try:
+        lines = []
+        for spec, instance, start in zip(specs, instances, starts, strict=True):
+            line = Line(instance, at=start, until=end_of(spec), progress=progress, outages=outages)
+            if watched:
+                line.look = opened.enter_context(closing(watch_of(spec, instance, outages))).look
+            lines.append(line)
+        with _seldom_looking_for_garbage():
             replay_together(lines, clock)
-            found = [_summaries(spec, instance.warehouse) for spec, instance in pairs]
-        finally:
-            gc.unfreeze()
-            gc.set_threshold(*usual)
-            for watch in watches:
-                watch.close()
-            for instance in instances:
-                instance.close()
+            found = [_summaries(spec, instance.warehouse) for spec, instance in zip(specs, instances, strict=True)]
     return [
         Replayed(
             counts=dict(instance.counts),
@@ -99,6 +91,19 @@ def run_together(  # noqa: PLR0913 -- a replay and what disturbs it
         )
         for instance, summaries in zip(instances, found, strict=True)
     ]
+
+
+@contextmanager
+def _seldom_looking_for_garbage() -> Iterator[None]:
+    """Leave the worlds alone, which stay: to look among their records again and again would cost a season seconds."""
+    gc.freeze()
+    usual = gc.get_threshold()
+    gc.set_threshold(_GARBAGE, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*usual)
 
 
 def watch_of(spec: ReplaySpec, instance: Instance, outages: Sequence[Outage]) -> Watch:
