@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tipoff.drills.timetable import EARLY, GRACE, Expected, Judged, judge_runs, read_runs, read_timetable
+from tipoff.drills.timetable import EARLY, GRACE, ExpectedJob, Judged, judge_runs, read_runs, read_timetable
 
 ROOT = Path(__file__).parents[1]
 TIMETABLE = ROOT / "benchmarks" / "timetable.toml"
@@ -63,7 +63,7 @@ def _lost(judged: Judged) -> set[Slot]:
     return {(found.job, found.slot) for found in judged.lost}
 
 
-def _lost_by_hand(timetable: Sequence[Expected], runs: Runs, until: datetime) -> set[Slot]:
+def _lost_by_hand(timetable: Sequence[ExpectedJob], runs: Runs, until: datetime) -> set[Slot]:
     """Count what is lost in the plainest way: for each slot, look at every run of its job."""
     return {
         (line.job, slot)
@@ -73,7 +73,7 @@ def _lost_by_hand(timetable: Sequence[Expected], runs: Runs, until: datetime) ->
     }
 
 
-def _to_remove(timetable: Sequence[Expected], runs: Runs, until: datetime, lost: set[Slot]) -> set[Slot]:
+def _to_remove(timetable: Sequence[ExpectedJob], runs: Runs, until: datetime, lost: set[Slot]) -> set[Slot]:
     """Return by dice the slots whose only run is taken away."""
     slots = {(line.job, slot) for line in timetable for slot in line.slots(until - GRACE)} - lost
     alone = [
@@ -89,7 +89,7 @@ def _without(runs: Runs, removed: set[Slot]) -> dict[str, list[datetime]]:
     }
 
 
-def _of_job(job: str, timetable: Sequence[Expected], judged: Judged, until: datetime) -> dict[str, Any]:
+def _of_job(job: str, timetable: Sequence[ExpectedJob], judged: Judged, until: datetime) -> dict[str, Any]:
     slots = {slot for line in timetable if line.job == job for slot in line.slots(until - GRACE)}
     late = sorted(judged.late[job])
     mine = [incident for incident in judged.incidents if incident.job == job]
@@ -186,7 +186,7 @@ def page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _line(line: Expected) -> str:
+def _line(line: ExpectedJob) -> str:
     times = ", ".join(f"{at:%H:%M}" for at in line.at)
     days = f"from {line.first}" + (f" to {line.last}" if line.last else "")
     paused = ", ".join(f"{begin} to {end}" for begin, end in line.paused)

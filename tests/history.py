@@ -13,7 +13,7 @@ from tipoff.core.clock import stopwatch
 from tipoff.core.errors import ErrorKind, WarehouseError
 from tipoff.history.outbox import Outbox
 from tipoff.history.pace import PACE, LoadOutcome, Pace
-from tipoff.history.sink import Answer, BatchUpload, HistorySink
+from tipoff.history.sink import BatchUpload, HistorySink, LoadAnswer
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.streams import Stream
 
@@ -93,14 +93,14 @@ class Jobs:
             for name, found in rows.items()
         }
 
-    def apply(self, upload: BatchUpload) -> Answer:
+    def apply(self, upload: BatchUpload) -> LoadAnswer:
         if self.is_down:
             msg = "nobody answers"
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT)
         if upload.job_id in self.jobs:
             return self._answer(upload.job_id)
         if upload.was_sent:
-            return Answer(LoadOutcome.MISSING)
+            return LoadAnswer(LoadOutcome.MISSING)
         word = self.says.pop(0) if self.says else ""
         kinds = {"refused": ErrorKind.TRANSIENT, "quota": ErrorKind.QUOTA, "wrong": ErrorKind.PERMANENT}
         if word in kinds:
@@ -117,10 +117,10 @@ class Jobs:
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT)
         return self._answer(upload.job_id)
 
-    def _answer(self, job_id: str) -> Answer:
+    def _answer(self, job_id: str) -> LoadAnswer:
         answers = self.jobs[job_id]
         outcome = answers.pop(0) if len(answers) > 1 else answers[0]
-        return Answer(outcome, "it was told to fail" if outcome is LoadOutcome.BURNT else "")
+        return LoadAnswer(outcome, "it was told to fail" if outcome is LoadOutcome.BURNT else "")
 
     def ids(self, stream: str) -> list[str]:
         return [row["event_id"] for row in self.rows[stream]]

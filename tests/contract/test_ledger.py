@@ -22,7 +22,7 @@ from tipoff.core.errors import LeaseLost, LedgerError, NoLedger
 from tipoff.core.severity import Severity
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertStore
-from tipoff.ledger.connect import ANSWERED, NOT_ALLOWED, UNREACHED, Held, failed
+from tipoff.ledger.connect import ANSWERED, NOT_ALLOWED, UNREACHED, Held, ledger_error
 from tipoff.ledger.rows import finding
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
@@ -101,7 +101,7 @@ def test_a_server_that_has_gone_since_another_thread_found_its_connection_broken
     ],
 )
 def test_what_an_engine_refuses_is_told_with_what_helps_against_that(raised: Exception, hint: str) -> None:
-    assert failed("written", DatabaseError("INSERT", {}, raised)).hint == hint
+    assert ledger_error("written", DatabaseError("INSERT", {}, raised)).hint == hint
 
 
 def test_a_ledger_that_is_only_to_be_read_where_nothing_was_begun_is_none_and_is_not_made(target: Path | str) -> None:

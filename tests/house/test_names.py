@@ -99,3 +99,14 @@ def test_the_rule_bites(code: str, tmp_path: Path) -> None:
     (tmp_path / "engine" / "bad.py").write_text(code)
 
     assert list(strangers(tmp_path)) == ["engine/bad.py"]
+
+
+def test_no_two_classes_outside_leagues_have_one_name() -> None:
+    places: dict[str, list[str]] = {}
+    for path in sorted(SRC.rglob("*.py")):
+        if "leagues" not in path.parts:
+            classes = [node.name for node in tree(path).body if isinstance(node, ast.ClassDef)]
+            for name in classes:
+                places.setdefault(name, []).append(str(path.relative_to(SRC)))
+
+    assert {name: found for name, found in places.items() if len(found) > 1 and not name.startswith("_")} == {}

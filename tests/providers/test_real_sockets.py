@@ -19,7 +19,7 @@ from tipoff.core.clock import stopwatch
 from tipoff.core.errors import ErrorKind, SourceError
 from tipoff.core.home import Profile
 from tipoff.core.payload import Request
-from tipoff.core.provider import CreditHeaders, Limits, Meaning, Provider, Route
+from tipoff.core.provider import CreditHeaders, Provider, RefusalMeaning, RequestLimits, Route
 from tipoff.sources.ask import Asker
 from tipoff.sources.live import LiveWorld
 from tipoff.sources.memory import InProcess, Memory
@@ -28,7 +28,7 @@ from tipoff.store.archive import Archive
 
 BASE = "https://provider.example"
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
-QUICK = Limits(
+QUICK = RequestLimits(
     connect=timedelta(seconds=1),
     read=timedelta(milliseconds=400),
     whole=timedelta(milliseconds=900),
@@ -50,7 +50,7 @@ def known(local: Local, **changes: object) -> Provider:
         "home": local.url,
         "limits": QUICK,
         "credits": CreditHeaders(used="x-requests-used", remaining="x-requests-remaining"),
-        "says": (("out_of_usage_credits", Meaning.CREDITS),),
+        "says": (("out_of_usage_credits", RefusalMeaning.CREDITS),),
     }
     return Provider(**(told | changes))  # type: ignore[arg-type]
 
@@ -118,7 +118,7 @@ def test_whatever_a_provider_does_a_request_ends_in_time_with_a_reason(
 
 
 def test_a_bomb_costs_no_more_memory_than_is_believed_of_an_answer(local: Local, tmp_path: Path) -> None:
-    one = asker(tmp_path, known(local, limits=Limits(max_bytes=2 * 1024 * 1024)))
+    one = asker(tmp_path, known(local, limits=RequestLimits(max_bytes=2 * 1024 * 1024)))
     tracemalloc.start()
     try:
         tracemalloc.reset_peak()
@@ -290,7 +290,7 @@ def test_a_tag_that_is_not_ascii_goes_back_as_it_came_also_after_a_restart(local
 
 
 def test_no_more_requests_are_open_at_once_than_a_provider_allows(local: Local, tmp_path: Path) -> None:
-    one = asker(tmp_path, known(local, at_once=4, limits=Limits()))
+    one = asker(tmp_path, known(local, at_once=4, limits=RequestLimits()))
     began = stopwatch()
     with ThreadPoolExecutor(12) as threads:
         bodies = list(threads.map(lambda n: one(request(f"slow?n={n}"), now=now).payload.body, range(12)))
@@ -301,7 +301,7 @@ def test_no_more_requests_are_open_at_once_than_a_provider_allows(local: Local, 
 
 
 def test_of_many_threads_that_ask_the_same_one_asks(local: Local, tmp_path: Path) -> None:
-    one = asker(tmp_path, known(local, limits=Limits()))
+    one = asker(tmp_path, known(local, limits=RequestLimits()))
     shared = request("slow", max_age=timedelta(hours=1))
     with ThreadPoolExecutor(6) as threads:
         found = list(threads.map(lambda _: one(shared, now=now).payload.sha256, range(6)))
@@ -350,7 +350,7 @@ def test_a_proxy_that_dies_is_out_within_three_failures_and_comes_back_by_itself
 
 
 def test_that_nothing_is_there_yet_is_held_against_no_proxy_and_a_refusal_is(local: Local, tmp_path: Path) -> None:
-    memory, says = InProcess(), (("<code>accessdenied</code>", Meaning.ABSENT),)
+    memory, says = InProcess(), (("<code>accessdenied</code>", RefusalMeaning.ABSENT),)
     with proxy() as one_proxy:
         one = asker(tmp_path, known(local, route=Route.PROXY, says=says), proxies=(one_proxy.url,), memory=memory)
         for body in ("<Code>AccessDenied</Code>",) * 4 + ("go away",):
@@ -413,8 +413,8 @@ def test_threads_of_several_providers_do_not_wait_for_each_other(tmp_path: Path)
     with provider() as slow, provider() as quick:
         one = asker(
             tmp_path,
-            known(slow, base="https://slow.example", at_once=1, limits=Limits()),
-            known(quick, base="https://quick.example", limits=Limits()),
+            known(slow, base="https://slow.example", at_once=1, limits=RequestLimits()),
+            known(quick, base="https://quick.example", limits=RequestLimits()),
         )
         waiting = threading.Thread(
             target=lambda: one(Request(source="slow", url="https://slow.example/slow"), now=now), daemon=True
@@ -433,7 +433,9 @@ def test_a_slate_of_fifteen_games_from_eight_sources_is_there_within_ten_seconds
     with ExitStack() as servers:
         found = [servers.enter_context(provider()) for _ in range(sources)]
         bases = [f"https://source{n}.example" for n in range(sources)]
-        told = [known(local, base=base, at_once=4, limits=Limits()) for base, local in zip(bases, found, strict=True)]
+        told = [
+            known(local, base=base, at_once=4, limits=RequestLimits()) for base, local in zip(bases, found, strict=True)
+        ]
         one = asker(tmp_path, *told)
         asked = [
             Request(source=f"source{n}", url=f"{base}/slow?game={game}")

@@ -28,11 +28,11 @@ from tipoff.cli.main import cli
 from tipoff.config import Settings
 from tipoff.core.clock import RealClock, Stop, stopwatch
 from tipoff.core.errors import PipelineError, UsageError
-from tipoff.core.provider import Limits as Asking
+from tipoff.core.provider import RequestLimits as Asking
 from tipoff.engine.controller import Controller
 from tipoff.ledger import Ledger
 from tipoff.store.archive import Archive
-from tipoff.watch.sentinel import Limits, judge, read_facts
+from tipoff.watch.sentinel import SilenceLimits, judge_silence, read_facts
 
 HANGS, DRAGS, AT_ONCE = "api.balldontlie.io", "stats.nba.com", "cdn.nba.com"
 
@@ -101,11 +101,13 @@ def test_a_provider_that_hangs_or_is_slow_delays_no_tick_and_nothing_of_the_quic
     with providers(first, slow), controller(asking(settings, slow)):
         wait_until(lambda: bool(proven(home, "schedule", first)), 60 * SECOND)
         sentinel = Ledger(home / "ledger.db", read_only=True)
-        limits = Limits(warn_after=every + 5 * SECOND)
+        limits = SilenceLimits(warn_after=every + 5 * SECOND)
 
         def look() -> None:
             now = RealClock().now()
-            silent.extend(t for t in judge(read_facts(sentinel, "nba", now), now, limits) if t.cause == "controller")
+            silent.extend(
+                t for t in judge_silence(read_facts(sentinel, "nba", now), now, limits) if t.cause == "controller"
+            )
 
         wait_until(lambda: bool(proven(home, "player_games", first)), 300 * SECOND + 6 * drags, look)
         wait_until(lambda: bool(ended(home, "bdl_player_boxscores")), 2 * hangs + 60 * SECOND, look)

@@ -34,7 +34,7 @@ from tipoff.core.slate import Game, Season
 from tipoff.drills.faults.hooks import POINTS
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Ledger, schema, watching
-from tipoff.watch.sentinel import LIVE, judge, read_facts
+from tipoff.watch.sentinel import LIVE, judge_silence, read_facts
 
 DAYS, LONG, KILLS = 2, 60, 20
 NUMBERS = {"id", "run_id", "fence", "incident_id"}
@@ -215,7 +215,9 @@ def test_live_both_tick_in_one_process_with_one_monitor_and_the_sentinel_is_sile
             if proven == {"nba", "bats"} and len(beats) == 4:
                 break
             pause(timedelta(milliseconds=200))
-        silences = [judge(read_facts(ledger, league, clock.now()), clock.now(), LIVE) for league in ("nba", "bats")]
+        silences = [
+            judge_silence(read_facts(ledger, league, clock.now()), clock.now(), LIVE) for league in ("nba", "bats")
+        ]
     finally:
         stop.set()
         running.join(timeout=60)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tipoff.core.errors import CallFailed, ErrorKind, PipelineError, Resting, SourceError
 from tipoff.core.outside import Credits, ProxyHealth
 from tipoff.core.payload import Request, SetAside
-from tipoff.core.provider import CreditHeaders, Limits, Meaning, Provider
+from tipoff.core.provider import CreditHeaders, Provider, RefusalMeaning, RequestLimits
 from tipoff.core.retry import LONGEST_ASKED, SEEN_AGAIN
 from tipoff.sources import allowance, ask, host
 from tipoff.sources.ask import Asker
@@ -31,7 +31,7 @@ REQUEST = Request(
 PROVIDER = Provider(
     base="https://provider.test",
     credits=CreditHeaders(used="x-used", remaining="x-left"),
-    says=(("out_of_credits", Meaning.CREDITS), ("deactivated", Meaning.PLAN)),
+    says=(("out_of_credits", RefusalMeaning.CREDITS), ("deactivated", RefusalMeaning.PLAN)),
 )
 
 
@@ -653,7 +653,7 @@ def test_addresses_of_this_machine_and_network_are_not_public(address: str, *, p
 
 
 def test_the_limits_of_a_request_are_of_its_provider() -> None:
-    assert Provider(base="https://x.test").limits == Limits()
+    assert Provider(base="https://x.test").limits == RequestLimits()
 
 
 def test_what_a_person_has_set_aside_is_not_used_when_it_comes_again_nor_kept_from_before() -> None:

@@ -5,7 +5,7 @@ from google.auth.exceptions import RefreshError, TransportError
 
 from tipoff.core.errors import ErrorKind
 from tipoff.store.bigquery.client import said
-from tipoff.store.bigquery.errors import RULES, Meaning, Said, judge
+from tipoff.store.bigquery.errors import RULES, Meaning, Said, verdict_of
 
 SAID = [
     (
@@ -160,7 +160,7 @@ SAID = [
 
 @pytest.mark.parametrize(("meaning", "rule", "status", "reason", "message"), SAID)
 def test_an_error_means_what_helps(meaning: str, rule: str, status: int, reason: str, message: str) -> None:
-    verdict = judge(Said(status, reason, message))
+    verdict = verdict_of(Said(status, reason, message))
 
     assert (verdict.meaning.value, verdict.rule) == (meaning, rule)
     assert verdict.hint
@@ -171,7 +171,7 @@ def test_every_rule_has_a_text_that_it_is_for() -> None:
     shown = {rule for _, rule, *_ in SAID}
 
     assert {rule.name for rule in RULES} - shown == {"it exists, by status"}
-    assert judge(Said(409, "", "conflict")).rule == "it exists, by status"
+    assert verdict_of(Said(409, "", "conflict")).rule == "it exists, by status"
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_every_rule_has_a_text_that_it_is_for() -> None:
 )
 def test_each_meaning_has_its_kind_in_the_engine(meaning: Meaning, kind: ErrorKind) -> None:
     found = {
-        judge(Said(status, reason, text)).meaning: judge(Said(status, reason, text))
+        verdict_of(Said(status, reason, text)).meaning: verdict_of(Said(status, reason, text))
         for _, _, status, reason, text in SAID
     }
 
@@ -210,4 +210,4 @@ def unreached() -> RefreshError:
     ],
 )
 def test_credentials_that_are_refused_help_no_one_who_waits(error: Exception, rule: str) -> None:
-    assert judge(said(error)).rule == rule
+    assert verdict_of(said(error)).rule == rule

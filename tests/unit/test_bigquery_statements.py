@@ -17,7 +17,7 @@ from tipoff.store.bigquery import statements
 from tipoff.store.bigquery.await_job import TRIES, settle
 from tipoff.store.bigquery.client import JobInfo, StreamingBuffer
 from tipoff.store.bigquery.diagnosis import clears_at, holder, told
-from tipoff.store.bigquery.errors import Meaning, Refused, Said, judge
+from tipoff.store.bigquery.errors import Meaning, Refused, Said, verdict_of
 from tipoff.store.bigquery.target import Target, Write, labels
 
 PLACE = Target(project="p", prefix="t_")
@@ -180,7 +180,7 @@ class Port:
 
 
 def refused(status: int, reason: str, message: str = "", *, ran: bool = False) -> Refused:
-    return Refused(judge(Said(status, reason, message)), "j", ran=ran)
+    return Refused(verdict_of(Said(status, reason, message)), "j", ran=ran)
 
 
 def sender(*answers: Refused | None) -> tuple[list[str], Callable[[str, int], None]]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tipoff.app.history import WithHistory
 from tipoff.core.errors import CallFailed, ErrorKind, OverTime, PipelineError
-from tipoff.core.quota import LIMITS, Kind, Level, Use, fullest, may, uses
+from tipoff.core.quota import LIMITS, Kind, Level, LimitUse, fullest, may, uses
 from tipoff.history.outbox import Outbox
 from tipoff.history.pace import PACE, LoadOutcome, after_error, after_outcome, is_due, take_slot, wait_after
 from tipoff.ledger.streams import DATASET, EVERY_DAY, STREAMS, views_of
@@ -138,7 +138,7 @@ def test_a_limit_is_shown_from_half_of_it_on(n: int, shown: str) -> None:
     ("n", "level"), [(0, 0), (749, 0), (750, 50), (1_199, 50), (1_200, 80), (1_424, 80), (1_425, 95), (9_999, 95)]
 )
 def test_a_level_is_reached_exactly_at_its_share(n: int, level: int) -> None:
-    assert Use(limit=LIMITS[0], table=T, n=n).level == Level(level)
+    assert LimitUse(limit=LIMITS[0], table=T, n=n).level == Level(level)
 
 
 def test_every_limit_names_its_source() -> None:

@@ -20,7 +20,7 @@ from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Batch, Ledger, schema, watching
 from tipoff.ledger.alerts import CLAIM, AlertStore
 from tipoff.watch.digest import digest, without_rows
-from tipoff.watch.monitor import Monitor, Outside
+from tipoff.watch.monitor import Monitor, SentinelView
 from tipoff.watch.notices import Channel
 
 FIRST, DAY = date(2024, 1, 10), timedelta(days=1)
@@ -91,7 +91,9 @@ def test_a_sentinel_that_was_away_with_the_machine_has_its_time_to_come_back(
     with closing(Ledger(tmp_path / "ledger.db")) as ledger, AlertStore(tmp_path / "ledger.db") as store:
 
         def monitor() -> Monitor:
-            return monitor_of(ledger, store, sentinel=Outside(read=lambda _now: ((), beat), silent_after=10 * minute))
+            return monitor_of(
+                ledger, store, sentinel=SentinelView(read=lambda _now: ((), beat), silent_after=10 * minute)
+            )
 
         one = monitor()
         one.look(began)
@@ -111,7 +113,9 @@ def test_since_when_all_that_an_incident_touched_is_in_order_again_is_written_do
     minute, began = timedelta(minutes=1), on_clock(FIRST, timedelta(hours=9))
     beat = {"sentinel": {"at": began - 20 * minute}}
     with closing(Ledger(tmp_path / "ledger.db")) as ledger, AlertStore(tmp_path / "ledger.db") as store:
-        monitor = monitor_of(ledger, store, sentinel=Outside(read=lambda _now: ((), beat), silent_after=10 * minute))
+        monitor = monitor_of(
+            ledger, store, sentinel=SentinelView(read=lambda _now: ((), beat), silent_after=10 * minute)
+        )
         monitor.look(began)
         beat["sentinel"]["at"] = began + minute
         for n in (1, 2):

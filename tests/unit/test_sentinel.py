@@ -10,7 +10,7 @@ from tipoff.core.errors import UsageError
 from tipoff.core.severity import Severity
 from tipoff.ledger import LEASE, Lease
 from tipoff.ledger.facts import NoSeason
-from tipoff.watch.sentinel import LIVE, Facts, Limits, judge, unreadable
+from tipoff.watch.sentinel import LIVE, Facts, SilenceLimits, judge_silence, unreadable
 
 NOW = datetime(2024, 1, 10, 17, tzinfo=UTC)  # noon in New York
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -27,8 +27,8 @@ WELL = Facts(
 )
 
 
-def told(facts: Facts, now: datetime = NOW, limits: Limits = LIVE) -> list[tuple[str, Severity]]:
-    return [(trouble.check, trouble.severity) for trouble in judge(facts, now, limits)]
+def told(facts: Facts, now: datetime = NOW, limits: SilenceLimits = LIVE) -> list[tuple[str, Severity]]:
+    return [(trouble.check, trouble.severity) for trouble in judge_silence(facts, now, limits)]
 
 
 def silent(gap: timedelta) -> Facts:
@@ -67,7 +67,7 @@ def test_a_silence_is_told_by_its_length(gap: timedelta, severity: Severity | No
 
 
 def test_a_silence_says_since_when_and_who() -> None:
-    [trouble] = judge(silent(45 * HOUR), NOW, LIVE)
+    [trouble] = judge_silence(silent(45 * HOUR), NOW, LIVE)
 
     assert trouble.note == "the controller on one:1 has decided nothing since 2024-01-08 20:00 UTC, for 45 h"
     assert trouble.day == date(2024, 1, 8)
@@ -133,7 +133,7 @@ def test_a_night_has_the_hours_that_pass_in_it_when_the_clocks_change(day: date,
 def test_decisions_of_which_no_run_comes_are_told(since: timedelta, severity: Severity) -> None:
     facts = replace(WELL, unexecuted=12, unexecuted_since=NOW - since)
 
-    [trouble] = judge(facts, NOW, LIVE)
+    [trouble] = judge_silence(facts, NOW, LIVE)
     assert (trouble.cause, trouble.severity) == ("executor", severity)
     assert "12 decisions to run" in trouble.note
 
@@ -154,7 +154,7 @@ def test_a_monitor_that_does_not_look_is_told() -> None:
 def test_a_monitor_that_was_never_started_is_told() -> None:
     facts = replace(WELL, monitor_at=None, started_at=NOW - 11 * MINUTE)
 
-    [trouble] = judge(facts, NOW, LIVE)
+    [trouble] = judge_silence(facts, NOW, LIVE)
     assert "never looked" in trouble.note
     assert told(replace(facts, started_at=NOW - 9 * MINUTE)) == []
 

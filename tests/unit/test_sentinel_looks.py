@@ -18,7 +18,7 @@ from tipoff.ledger import LEASE, Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore
 from tipoff.watch.monitor import Monitor
 from tipoff.watch.notices import Channel, Message, NotSent, notice_row
-from tipoff.watch.sentinel import LIVE, REPLAYED, Limits, Sentinel, judge, read_facts
+from tipoff.watch.sentinel import LIVE, REPLAYED, Sentinel, SilenceLimits, judge_silence, read_facts
 
 NOW = datetime(2024, 1, 10, 17, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -45,9 +45,9 @@ def test_a_digest_on_its_way_is_late_from_when_somebody_was_there_to_send_it(tmp
         facts = read_facts(ledger, "nba", NOW)
 
     assert facts.digest_due == (league_day(NOW), begun)
-    assert [one.check for one in judge(facts, NOW, LIVE)] == []
+    assert [one.check for one in judge_silence(facts, NOW, LIVE)] == []
     assert [
-        one.check for one in judge(replace(facts, alive_at=NOW + HOUR, monitor_at=NOW + HOUR), NOW + HOUR, LIVE)
+        one.check for one in judge_silence(replace(facts, alive_at=NOW + HOUR, monitor_at=NOW + HOUR), NOW + HOUR, LIVE)
     ] == ["digest_is_sent"]
 
 
@@ -61,7 +61,7 @@ def test_a_controller_that_takes_its_lease_again_and_again_and_ends_no_tick_is_n
         facts = read_facts(ledger, "nba", NOW + 3 * HOUR)
 
     assert (begins.alive_at, facts.alive_at) == (NOW, NOW)
-    assert [(one.check, one.severity) for one in judge(facts, NOW + 3 * HOUR, LIVE)] == [
+    assert [(one.check, one.severity) for one in judge_silence(facts, NOW + 3 * HOUR, LIVE)] == [
         ("controller_is_alive", Severity.ERROR)
     ]
 
@@ -75,7 +75,7 @@ class Watched:
         self.beats = AlertStore(self.path)
         self.begin()
 
-    def begin(self, limits: Limits = REPLAYED) -> None:
+    def begin(self, limits: SilenceLimits = REPLAYED) -> None:
         """Begin a sentinel that knows what its store has, and no more."""
         self.sentinel = Sentinel(
             ledger=self.path,
@@ -242,7 +242,7 @@ def test_a_clock_is_wrong_while_what_it_wrote_last_lies_ahead(
 
         facts = read_facts(ledger, "east", NOW)
 
-    assert [one.cause for one in judge(facts, NOW, LIVE)] == (["clock"] if is_wrong else [])
+    assert [one.cause for one in judge_silence(facts, NOW, LIVE)] == (["clock"] if is_wrong else [])
     assert facts.alive_at == NOW
 
 

@@ -12,7 +12,7 @@ from tipoff.core.severity import Severity
 from tipoff.ledger import Lease
 from tipoff.ledger.facts import NoSeason
 from tipoff.views.flow import Flow
-from tipoff.views.status import Home, status_lines, status_of
+from tipoff.views.status import HomeView, status_lines, status_of
 from tipoff.watch.sentinel import LIVE, Facts
 
 NOW = datetime(2024, 3, 9, 20, tzinfo=UTC)
@@ -88,7 +88,7 @@ def incident(
     )
 
 
-def home(**more: Any) -> Home:
+def home(**more: Any) -> HomeView:
     known: dict[str, Any] = {
         "league": "x",
         "is_live": True,
@@ -105,7 +105,7 @@ def home(**more: Any) -> Home:
         "running": 0,
         "history": NO_FLOW,
     }
-    return Home(**known | more)
+    return HomeView(**known | more)
 
 
 LATE = owed("boxes", "late", due=-3 * HOUR, missing=("g1", "g2"))

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from tipoff.core.errors import UsageError
-from tipoff.drills.timetable import EARLY, GRACE, Expected, judge_runs, read_runs, read_timetable
+from tipoff.drills.timetable import EARLY, GRACE, ExpectedJob, judge_runs, read_runs, read_timetable
 
 DAY = date(2026, 1, 1)
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-DAILY = Expected(job="feed", at=(time(12),), first=DAY)
+DAILY = ExpectedJob(job="feed", at=(time(12),), first=DAY)
 LATER = timedelta(days=20)
 
 
@@ -45,7 +45,7 @@ def test_what_has_not_come_yet_and_may_still_come_is_open() -> None:
     assert judge_runs([DAILY], daily(0), NOON + timedelta(days=1, hours=1)).lost == ()
 
 
-HOURLY = Expected(job="feed", at=tuple(time(hour) for hour in range(24)), first=DAY, last=DAY)
+HOURLY = ExpectedJob(job="feed", at=tuple(time(hour) for hour in range(24)), first=DAY, last=DAY)
 MIDNIGHT, HOUR = datetime(2026, 1, 1, tzinfo=UTC), timedelta(hours=1)
 
 
@@ -60,7 +60,7 @@ def test_a_run_serves_one_slot_and_those_that_were_dropped_are_lost() -> None:
 
 
 def test_six_slots_and_one_run_are_five_lost() -> None:
-    six = Expected(job="feed", at=tuple(time(hour, 23) for hour in range(6)), first=DAY, last=DAY)
+    six = ExpectedJob(job="feed", at=tuple(time(hour, 23) for hour in range(6)), first=DAY, last=DAY)
     runs = {"feed": [MIDNIGHT + timedelta(hours=4, minutes=45), MIDNIGHT + timedelta(hours=7, minutes=10)]}
 
     judged = judge_runs([six], runs, MIDNIGHT + LATER)
@@ -70,7 +70,7 @@ def test_six_slots_and_one_run_are_five_lost() -> None:
 
 
 def test_two_late_runs_serve_two_slots_and_one_too_many_serves_none() -> None:
-    two = Expected(job="feed", at=(time(0), time(1)), first=DAY, last=DAY)
+    two = ExpectedJob(job="feed", at=(time(0), time(1)), first=DAY, last=DAY)
     late = {"feed": [MIDNIGHT + timedelta(minutes=62), MIDNIGHT + timedelta(minutes=145)]}
     thrice = {"feed": [MIDNIGHT + timedelta(minutes=minutes) for minutes in (3, 63, 66)]}
 
@@ -99,7 +99,7 @@ def test_a_timetables_zone_keeps_its_hour_when_clocks_change(tmp_path: Path) -> 
 
 
 def test_paused_days_and_days_outside_are_not_expected() -> None:
-    line = Expected(
+    line = ExpectedJob(
         job="feed", at=(time(12),), first=DAY, last=date(2026, 1, 4), paused=((date(2026, 1, 2), date(2026, 1, 3)),)
     )
 

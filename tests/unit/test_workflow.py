@@ -10,7 +10,7 @@ from tests.nba import TODAY
 
 from tipoff.core.severity import Severity
 from tipoff.leagues.nba.league import NBA
-from tipoff.views.health import Line, render_text, workflow
+from tipoff.views.health import ClaimLine, render_text, workflow
 
 HOUR = timedelta(hours=1)
 
@@ -21,7 +21,7 @@ def slate(tmp_path: Path) -> Iterator[Slate]:
         yield made
 
 
-def lines(slate: Slate) -> dict[str, Line]:
+def lines(slate: Slate) -> dict[str, ClaimLine]:
     return {line.name: line for line in workflow(slate.ledger, NBA, MORNING, hours=3)}
 
 
@@ -78,6 +78,8 @@ def test_of_hours_in_which_nothing_was_done_nothing_is_said_to_be_in_order(slate
     ("measure", "text"), [("share", "35.64% of 80% (share)"), ("minutes", "0.3564 of 0.8 (minutes)")]
 )
 def test_a_share_is_shown_in_percent_and_kept_as_a_ratio(measure: str, text: str) -> None:
-    line = Line(name="runs", status="ok", severity=Severity.INFO, value=0.3564, required=0.8, measure=measure, note="")
+    line = ClaimLine(
+        name="runs", status="ok", severity=Severity.INFO, value=0.3564, required=0.8, measure=measure, note=""
+    )
 
     assert render_text([line], every=True)[0].endswith(text)

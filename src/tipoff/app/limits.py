@@ -4,13 +4,13 @@ from datetime import timedelta
 
 from tipoff.config import Settings
 from tipoff.core.clock import Hours
-from tipoff.watch.sentinel import LIVE, Limits
+from tipoff.watch.sentinel import LIVE, SilenceLimits
 
 
-def limits_of(settings: Settings) -> Limits:
+def limits_of(settings: Settings) -> SilenceLimits:
     """Return when silence is told, as it is set."""
     warn_after = timedelta(minutes=settings.silence_warn_min)
-    return Limits(
+    return SilenceLimits(
         warn_after=warn_after,
         settle_after=min(LIVE.settle_after, warn_after),
         ledger_after=LIVE.ledger_after,

@@ -65,7 +65,7 @@ def look_at_nothing(_now: datetime) -> None:
 
 
 @dataclass(slots=True)
-class Line:
+class LeagueReplay:
     """One league's part in a replay: what ticks it, until when, what disturbs it, and who watches.
 
     A controller that dies or cannot write its ledger is started again, as a supervisor would. `look` is called at each of its
@@ -130,11 +130,11 @@ def replay(  # noqa: PLR0913 -- a replay and what disturbs it
     look: Callable[[datetime], None] = look_at_nothing,
 ) -> None:
     """Tick until nothing is left to wait for, at most to `until`; the next replay of this home goes on from there."""
-    line = Line(stores, at=clock.now(), until=until, progress=progress, outages=outages, look=look)
+    line = LeagueReplay(stores, at=clock.now(), until=until, progress=progress, outages=outages, look=look)
     replay_together([line], clock)
 
 
-def replay_together(lines: Sequence[Line], clock: SimClock) -> None:
+def replay_together(lines: Sequence[LeagueReplay], clock: SimClock) -> None:
     """Replay several leagues on one clock: each ticks at its own instants alone, as if it were by itself."""
     while True:
         due = [line.at for line in lines if line.at is not None]

@@ -17,7 +17,7 @@ from tipoff.core.league import League
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import AlertStore, read_other
 from tipoff.ledger.facts import league_facts
-from tipoff.watch.monitor import Monitor, Outside
+from tipoff.watch.monitor import Monitor, SentinelView
 from tipoff.watch.send import send
 
 RESTS_UNTIL = "monitor rests until"  # a fact of the home
@@ -79,7 +79,7 @@ def _monitor_of(  # noqa: PLR0913 -- what it works with
         channels=channels_of(settings),
         send=send,
         build=build(),
-        sentinel=Outside(read=partial(read_other, live.home.sentinel), silent_after=silent),
+        sentinel=SentinelView(read=partial(read_other, live.home.sentinel), silent_after=silent),
         of_home=of_home,
         digest_at=settings.digest_after_midnight,
         since=now,

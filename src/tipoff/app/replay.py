@@ -14,7 +14,7 @@ from typing import Any
 from tipoff.app.catching_up import lacking
 from tipoff.app.holder import lock
 from tipoff.app.instance import Instance, ReplaySpec, clock_of
-from tipoff.app.loop import Line, Outage, Progress, replay_together
+from tipoff.app.loop import LeagueReplay, Outage, Progress, replay_together
 from tipoff.app.parts import Hook, Parts, never
 from tipoff.app.providers import must_have_models
 from tipoff.app.watching import Watch
@@ -73,7 +73,7 @@ def run_together(  # noqa: PLR0913 -- a replay and what disturbs it
         ]
         lines = []
         for spec, instance, start in zip(specs, instances, starts, strict=True):
-            line = Line(instance, at=start, until=end_of(spec), progress=progress, outages=outages)
+            line = LeagueReplay(instance, at=start, until=end_of(spec), progress=progress, outages=outages)
             if watched:
                 line.look = opened.enter_context(closing(watch_of(spec, instance, outages))).look
             lines.append(line)

@@ -29,7 +29,14 @@ from tipoff.leagues.catalog import LEAGUES, league_named
 from tipoff.ledger import Ledger
 from tipoff.ledger.answers import leagues_of
 from tipoff.ledger.facts import home_now, league_facts, season_of
-from tipoff.ledger.requests import Request, leave_request, note_request, open_requests, read_request, withdraw_request
+from tipoff.ledger.requests import (
+    HomeRequest,
+    leave_request,
+    note_request,
+    open_requests,
+    read_request,
+    withdraw_request,
+)
 from tipoff.ledger.stores import MADE_ANEW, is_elsewhere, lost_files, lost_warehouse
 from tipoff.store.archive import Archive
 from tipoff.store.published import Published
@@ -213,7 +220,7 @@ def _withdrawn(home: Home, number: int, error: UsageError) -> bool:
         return withdraw_request(ledger, number, str(error), now=RealClock().now())
 
 
-def _may_be_taken(home: Home, ledger: Ledger, request: Request, waited_s: float) -> None:
+def _may_be_taken(home: Home, ledger: Ledger, request: HomeRequest, waited_s: float) -> None:
     """Return where somebody may still take a request.
 
     Raises:
@@ -259,7 +266,7 @@ class Requests:
                     note_request(ledger, request.id, taken_at=now)
                 self._chores.hand_out(request.id, partial(self._do, request, now), due_at=now)
 
-    def _do(self, request: Request, now: datetime) -> None:
+    def _do(self, request: HomeRequest, now: datetime) -> None:
         if request.kind == "backup":
             to = Path(request.what["to"])
             self._answers[request.id] = {"said": copy_home(self._home, self._stores.warehouse, to, now)}
@@ -269,7 +276,7 @@ class Requests:
             msg = f"this build knows no request {request.kind!r}"
             raise PipelineError(msg, hint="the command and the controller are of different builds")
 
-    def _remake(self, request: Request, controller: Controller, now: datetime) -> None:
+    def _remake(self, request: HomeRequest, controller: Controller, now: datetime) -> None:
         ledger = self._stores.ledger
         mine = self._remaking.get(request.id)
         if mine is None:

@@ -27,7 +27,7 @@ from tipoff.ledger.facts import must_be_worked_on
 from tipoff.ledger.stores import lost_files
 from tipoff.watch.notices import Channel, Flush, Row, Send, flush, flush_channel, for_channels
 from tipoff.watch.send import ping, send
-from tipoff.watch.sentinel import Limits, Sentinel
+from tipoff.watch.sentinel import Sentinel, SilenceLimits
 
 
 class ByChannel:
@@ -89,7 +89,9 @@ def channels_of(settings: Settings) -> list[Channel]:
 
 
 @contextmanager
-def sentinel_of(settings: Settings, leagues: Sequence[str], limits: Limits, flush: Flush = flush) -> Iterator[Sentinel]:
+def sentinel_of(
+    settings: Settings, leagues: Sequence[str], limits: SilenceLimits, flush: Flush = flush
+) -> Iterator[Sentinel]:
     """Hold the sentinel of a home.
 
     Raises:

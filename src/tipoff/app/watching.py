@@ -23,7 +23,7 @@ from tipoff.ledger import LEASE, Ledger
 from tipoff.ledger.alerts import AlertStore
 from tipoff.ledger.rows import finding
 from tipoff.watch.incidents import TOLD_FROM
-from tipoff.watch.monitor import DIGEST_AT, Monitor, Outside
+from tipoff.watch.monitor import DIGEST_AT, Monitor, SentinelView
 from tipoff.watch.notices import Channel, Message
 from tipoff.watch.sentinel import REPLAYED, Sentinel
 
@@ -162,7 +162,7 @@ class Watch:
                 channels=(RECORD,),
                 send=self._keep,
                 build=self.build,
-                sentinel=Outside(read=sentinel.told) if sentinel else None,
+                sentinel=SentinelView(read=sentinel.told) if sentinel else None,
             )
         return self._monitor
 

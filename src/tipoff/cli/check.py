@@ -42,7 +42,7 @@ def _common(command: Command) -> Command:
 
 
 def _finish(  # noqa: PLR0913 -- the common options
-    title: str, lines: Sequence[views.Line], *, as_json: bool, markdown: bool, every: bool, fail_on: str
+    title: str, lines: Sequence[views.ClaimLine], *, as_json: bool, markdown: bool, every: bool, fail_on: str
 ) -> None:
     worst = views.worst(lines)
     ok = worst < Severity[fail_on.upper()]

@@ -20,7 +20,7 @@ from tipoff.views.boundary import boundary_lines, read_boundaries
 from tipoff.views.status import halt_line, waiver_line
 
 
-class Instant(click.ParamType[datetime]):
+class InstantParam(click.ParamType[datetime]):
     """An instant: 2024-03-01T18:00, New York unless it names its zone."""
 
     name = "instant"
@@ -63,7 +63,9 @@ def list_command(league: str, *, as_json: bool) -> None:
 @click.argument("day", type=DAY)
 @click.argument("input_", metavar="INPUT")
 @click.option("--reason", type=WORDS, required=True, help="Why it need not hold; shown wherever the gate is.")
-@click.option("--until", required=True, type=Instant(), help="When it holds again (New York, unless a zone is named).")
+@click.option(
+    "--until", required=True, type=InstantParam(), help="When it holds again (New York, unless a zone is named)."
+)
 @by_option
 def waive_command(league: str, output: str, day: date, input_: str, *, reason: str, until: datetime, by: str) -> None:  # noqa: PLR0913 -- options
     """Let OUTPUT of DAY be made without all of INPUT."""
@@ -111,7 +113,7 @@ def revoke_command(number: int) -> None:
 @click.option(
     "--reason", type=WORDS, default="", help="Why nothing may be published; shown wherever the publication is."
 )
-@click.option("--until", type=Instant(), help="When it goes on by itself (New York, unless a zone is named).")
+@click.option("--until", type=InstantParam(), help="When it goes on by itself (New York, unless a zone is named).")
 @click.option("--end", "ends", is_flag=True, help="End the halt of OUTPUT, or of every publication, now.")
 @by_option
 @as_json

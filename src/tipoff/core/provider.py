@@ -21,7 +21,7 @@ class Route(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class RequestLimits:
     """What one request may take: seconds to connect, between two pieces, altogether; bytes as they come and unpacked."""
 
     connect: timedelta = timedelta(seconds=10)
@@ -54,10 +54,10 @@ class Provider:
     at_once: int = 4
     every: timedelta = timedelta(0)  # least time from the beginning of one request to that of the next
     blocks: timedelta = timedelta(0)  # how long it answers nobody who asked too often, where its refusal does not say
-    limits: Limits = Limits()
+    limits: RequestLimits = RequestLimits()
     route: Route = Route.DIRECT
     credits: CreditHeaders | None = None
-    says: tuple[tuple[str, "Meaning"], ...] = ()
+    says: tuple[tuple[str, "RefusalMeaning"], ...] = ()
     terms: str = ""  # what its terms and robots file say of asking it by program
 
     @property
@@ -75,7 +75,7 @@ class Provider:
         return self.home.rstrip("/") + url[len(self.base.rstrip("/")) :] if self.is_elsewhere else url
 
 
-class Meaning(Enum):
+class RefusalMeaning(Enum):
     """What a refusal means, where it is more than its status."""
 
     BAD_KEY = "the key is not valid"

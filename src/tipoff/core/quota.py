@@ -57,7 +57,7 @@ class Level(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
+class LimitUse:
     """What is used of one limit."""
 
     limit: Limit
@@ -82,16 +82,18 @@ class Use:
         )
 
 
-def uses(used: Used) -> list[Use]:
+def uses(used: Used) -> list[LimitUse]:
     """Return what is used of each limit, fullest first; a project's limit counts all tables together."""
     found = []
     for limit in LIMITS:
         if limit.of_project:
             total = sum(n for (kind, _), n in used.items() if kind == limit.kind)
-            found.append(Use(limit=limit, table=PROJECT, n=total))
+            found.append(LimitUse(limit=limit, table=PROJECT, n=total))
         else:
             found += [
-                Use(limit=limit, table=t, n=n) for (kind, t), n in used.items() if kind == limit.kind and t != PROJECT
+                LimitUse(limit=limit, table=t, n=n)
+                for (kind, t), n in used.items()
+                if kind == limit.kind and t != PROJECT
             ]
     return sorted((use for use in found if use.n), key=lambda use: -use.ratio)
 

@@ -24,7 +24,7 @@ EARLY = timedelta(minutes=5)  # a clock that is a little ahead begins a run befo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class ExpectedJob:
     """One line of a timetable: a job's times of day in its zone, on every day from `first` to `last` but the paused ones."""
 
     job: str
@@ -82,7 +82,7 @@ class Judged:
     extra: int  # runs that no slot expected
 
 
-def judge_runs(timetable: Sequence[Expected], runs: Mapping[str, Sequence[datetime]], until: datetime) -> Judged:
+def judge_runs(timetable: Sequence[ExpectedJob], runs: Mapping[str, Sequence[datetime]], until: datetime) -> Judged:
     """Hold `runs` (instants by job) against the timetable; slots whose grace is not over at `until` are left open."""
     lost: list[Lost] = []
     late: dict[str, list[timedelta]] = {}
@@ -156,7 +156,7 @@ def _incident(job: str, group: Sequence[Lost], times: Sequence[datetime]) -> Los
     return LostSlots(job=job, opened_at=group[0].told_at, closed_at=closed_at, lost=slots)
 
 
-def read_timetable(path: Path) -> tuple[Expected, ...]:
+def read_timetable(path: Path) -> tuple[ExpectedJob, ...]:
     """Read a timetable (TOML): `[[job]]` with name, at, from, perhaps to, paused and zone (UTC); else raises `UsageError`."""
     try:
         said = tomllib.loads(path.read_text("utf-8"))["job"]
@@ -166,8 +166,8 @@ def read_timetable(path: Path) -> tuple[Expected, ...]:
         raise UsageError(msg, hint='write: [[job]] name = "…", at = ["12:00"], from = 2025-12-06') from error
 
 
-def _expected(line: Mapping[str, Any]) -> Expected:
-    return Expected(
+def _expected(line: Mapping[str, Any]) -> ExpectedJob:
+    return ExpectedJob(
         job=line["name"],
         at=tuple(time.fromisoformat(at) for at in line["at"]),
         first=line["from"],

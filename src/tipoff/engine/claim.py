@@ -167,7 +167,7 @@ def in_time(claim: Claim, now: datetime, begun: datetime) -> Claim:
     return dataclasses.replace(claim, plan=dataclasses.replace(claim.plan, units=units))
 
 
-def failed(request: Request, error: SourceError, *, payload: Payload | None = None) -> FetchNote:
+def failed_fetch(request: Request, error: SourceError, *, payload: Payload | None = None) -> FetchNote:
     """Note what could not be used: an answer that was refused, or one that could not be read."""
     return FetchNote(
         request=request,

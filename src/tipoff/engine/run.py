@@ -16,7 +16,7 @@ from tipoff.core.rows import arrow_schema, same_rows, table_from_records, units_
 from tipoff.core.schema import WHOLE_SLATE, Table
 from tipoff.core.step import Context, Made, PublishWork, PythonWork, SourceWork, SqlWork
 from tipoff.core.window import SLATE, Input
-from tipoff.engine.claim import Claim, Outcome, StepFailed, accounted, failed, in_time, must_begin, noted
+from tipoff.engine.claim import Claim, Outcome, StepFailed, accounted, failed_fetch, in_time, must_begin, noted
 from tipoff.engine.pages import Fetch, Follow, Kept, Pages, Together, archived, first_of_each_key, in_turn, pages_of
 from tipoff.store.dialect import with_earlier_games
 from tipoff.store.rows import check, conform
@@ -232,7 +232,7 @@ class Runner:
             outcome.notes += [note for note in dict.fromkeys(asked.notes) if note not in outcome.notes]
             if asked.error is not None:
                 failures.append(asked.error)
-                outcome.fetches.append(failed(asked.request, asked.error))
+                outcome.fetches.append(failed_fetch(asked.request, asked.error))
             payloads += asked.payloads
         return payloads, failures
 
@@ -268,7 +268,7 @@ class Runner:
                 unreadable.append(error)
                 unit = payload.request.unit  # one without is about every unit; a slate's own must be named
                 outcome.unread |= claim.excused & {unit} if unit else claim.excused - {WHOLE_SLATE}
-                outcome.fetches.append(failed(payload.request, error, payload=payload))
+                outcome.fetches.append(failed_fetch(payload.request, error, payload=payload))
                 continue
             excused |= parsed.excused
             known, strangers = _of_the_slate(claim, parsed.rows)

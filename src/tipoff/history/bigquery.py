@@ -6,7 +6,7 @@ from datetime import date
 
 from tipoff.core.errors import ErrorKind, ShapeError, WarehouseError
 from tipoff.history.pace import LoadOutcome
-from tipoff.history.sink import Answer, BatchUpload
+from tipoff.history.sink import BatchUpload, LoadAnswer
 from tipoff.ledger.streams import DATASET, LOG, Stream, views_of
 from tipoff.store.bigquery.client import Client, Sent
 from tipoff.store.bigquery.errors import Meaning, Refused
@@ -75,7 +75,7 @@ class BigQuerySink:
             )
         return {row["stream"]: row["n"] for row in rows.to_pylist()}
 
-    def apply(self, upload: BatchUpload) -> Answer:
+    def apply(self, upload: BatchUpload) -> LoadAnswer:
         """See `HistorySink.apply`."""
         job_id, table = self._job_id(upload), self._table(upload.stream)
         with _doing(f"the batch {upload.batch_id} could not be handed over"):
@@ -90,13 +90,13 @@ class BigQuerySink:
         if sent is not None and sent.target != table:
             msg = f"the job {job_id} is not the load of {table}"
             raise WarehouseError(msg, kind=ErrorKind.PERMANENT, hint="another program uses ids of this kind here")
-        return _answer(sent) if sent else Answer(LoadOutcome.MISSING)
+        return _answer(sent) if sent else LoadAnswer(LoadOutcome.MISSING)
 
 
-def _answer(sent: Sent) -> Answer:
+def _answer(sent: Sent) -> LoadAnswer:
     if not sent.has_ended:
-        return Answer(LoadOutcome.RUNNING)
-    return Answer(LoadOutcome.BURNT, sent.error) if sent.error else Answer(LoadOutcome.APPLIED)
+        return LoadAnswer(LoadOutcome.RUNNING)
+    return LoadAnswer(LoadOutcome.BURNT, sent.error) if sent.error else LoadAnswer(LoadOutcome.APPLIED)
 
 
 @contextmanager

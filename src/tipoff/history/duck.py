@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from tipoff.core.errors import ErrorKind, ShapeError, WarehouseError
 from tipoff.history.pace import LoadOutcome
-from tipoff.history.sink import Answer, BatchUpload
+from tipoff.history.sink import BatchUpload, LoadAnswer
 from tipoff.ledger.streams import DATASET, LOG, Stream, views_of
 from tipoff.store.dialect import duck_type, told_type
 
@@ -63,14 +63,14 @@ class DuckSink:
         values = [value for stream in streams for value in (stream.name, since, home)]
         return dict(self._run(" UNION ALL ".join(asked), values).fetchall())
 
-    def apply(self, upload: BatchUpload) -> Answer:
+    def apply(self, upload: BatchUpload) -> LoadAnswer:
         """See `HistorySink.apply`."""
         rows = pq.read_table(io.BytesIO(upload.content), use_threads=False, pre_buffer=False)  # noqa: F841 -- read by its name in the SQL
         names = ", ".join(f'"{column.name}"' for column in upload.stream.columns)
         applied = f"{DATASET}._applied_batches"
         try:
             if self._db.execute(f"SELECT 1 FROM {applied} WHERE id = ?", [upload.batch_id]).fetchone():  # noqa: S608 -- declared names
-                return Answer(LoadOutcome.APPLIED)
+                return LoadAnswer(LoadOutcome.APPLIED)
             self._db.execute("BEGIN")
             # tipoff: allow append-without-key -- in one transaction with the batch's name, which is a primary key
             self._db.execute(f"INSERT INTO {upload.stream.table} ({names}) SELECT {names} FROM rows")  # noqa: S608 -- declared names
@@ -81,7 +81,7 @@ class DuckSink:
             msg = f"the batch {upload.batch_id} could not be applied: {str(error).splitlines()[0]}"
             hint = "nothing was written; it is tried again"
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint=hint) from error
-        return Answer(LoadOutcome.APPLIED)
+        return LoadAnswer(LoadOutcome.APPLIED)
 
     def _run(self, sql: str, values: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
         try:

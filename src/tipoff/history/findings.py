@@ -8,7 +8,7 @@ from tipoff.core.quota import Level
 from tipoff.core.severity import Severity
 from tipoff.history.pace import Pace
 from tipoff.ledger import Batch, Ledger
-from tipoff.ledger.batches import Standing
+from tipoff.ledger.batches import Backlog
 from tipoff.ledger.quota_use import QuotaGuard
 from tipoff.ledger.rows import finding
 
@@ -50,7 +50,7 @@ class Troubles:
         )
         self._batch.add("findings", found)
 
-    def backlog(self, standings: Mapping[str, Standing], pace: Pace, now: datetime) -> None:
+    def backlog(self, standings: Mapping[str, Backlog], pace: Pace, now: datetime) -> None:
         """Take up that rows pile up behind batches that do not go."""
         for name, standing in standings.items():
             if len(standing.unsent) >= pace.unsent and standing.n_waiting > _PILE * pace.rows:

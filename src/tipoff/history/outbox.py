@@ -14,7 +14,7 @@ from tipoff.history.pace import MINUTE, PACE, LoadOutcome, Pace, after_error, af
 from tipoff.history.seal import OWN, seal
 from tipoff.history.sink import BatchUpload, HistorySink
 from tipoff.ledger import Ledger, batches, quota_use
-from tipoff.ledger.batches import SealedBatch, Standing
+from tipoff.ledger.batches import Backlog, SealedBatch
 from tipoff.ledger.streams import STREAMS, Stream, begin_streams
 
 POINTS = ("sealed", "sending", "handed over", "followed")  # where a process can be killed, for the tests
@@ -99,7 +99,7 @@ class Outbox:
             self._is_ready = True
         return True
 
-    def _serve(self, stream: Stream, standing: Standing, now: datetime, *, is_last: bool) -> None:
+    def _serve(self, stream: Stream, standing: Backlog, now: datetime, *, is_last: bool) -> None:
         unsent, n_waiting, current = list(standing.unsent), standing.n_waiting, standing
         paced_until = standing.paced_until
         for _ in range(_PER_LOOK):

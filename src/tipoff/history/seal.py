@@ -13,14 +13,14 @@ from tipoff.core.rows import schema_of
 from tipoff.history.numbers import Numbers
 from tipoff.history.pace import Pace
 from tipoff.ledger import Ledger, batches
-from tipoff.ledger.batches import Numbered, Packed, SealedBatch, Standing
+from tipoff.ledger.batches import Backlog, Numbered, Packed, SealedBatch
 from tipoff.ledger.streams import Row, Stream, event_of
 
 OWN = Numbers()
 
 
 def seal(  # noqa: PLR0913 -- what a batch is made of
-    ledger: Ledger, stream: Stream, standing: Standing, *, home: str, pace: Pace, now: datetime, numbers: Numbers = OWN
+    ledger: Ledger, stream: Stream, standing: Backlog, *, home: str, pace: Pace, now: datetime, numbers: Numbers = OWN
 ) -> SealedBatch | None:
     """Seal the next events of a stream, and return the batch; None where none wait.
 

@@ -22,7 +22,7 @@ class BatchUpload:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class LoadAnswer:
     """What became of a batch; where its job has failed, what that said."""
 
     outcome: LoadOutcome
@@ -38,5 +38,5 @@ class HistorySink(Protocol):
     def reached(self, streams: Sequence[Stream], home: str, since: date) -> dict[str, int]:
         """Return the greatest number of an event of `home` in each stream since a day, 0 for none; raises as `prepare`."""
 
-    def apply(self, upload: BatchUpload) -> Answer:
+    def apply(self, upload: BatchUpload) -> LoadAnswer:
         """Take a batch up, or say what has become of it; raises `WarehouseError` where that is not known, or it is refused."""

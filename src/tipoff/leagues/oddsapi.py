@@ -11,7 +11,7 @@ from tipoff.core.clock import league_day, midnight
 from tipoff.core.door import Unfit, identifier, instant, number, shown, text
 from tipoff.core.parsing import BROKEN, Aside, Use, shaped
 from tipoff.core.payload import Parsed, Payload, Reject, Request
-from tipoff.core.provider import CreditHeaders, Meaning, Provider
+from tipoff.core.provider import CreditHeaders, Provider, RefusalMeaning
 from tipoff.core.schema import KNOWN_AT, Column, integer
 from tipoff.core.schema import instant as instant_column
 from tipoff.core.schema import number as number_column
@@ -32,11 +32,11 @@ PROVIDER = Provider(
     every=timedelta(milliseconds=50),  # thirty a second
     credits=CreditHeaders(used="x-requests-used", remaining="x-requests-remaining"),
     says=(
-        ("out_of_usage_credits", Meaning.CREDITS),
-        ("deactivated_key", Meaning.PLAN),
-        ("missing_key", Meaning.BAD_KEY),
-        ("invalid_key", Meaning.BAD_KEY),
-        ("exceeded_freq_limit", Meaning.TOO_OFTEN),
+        ("out_of_usage_credits", RefusalMeaning.CREDITS),
+        ("deactivated_key", RefusalMeaning.PLAN),
+        ("missing_key", RefusalMeaning.BAD_KEY),
+        ("invalid_key", RefusalMeaning.BAD_KEY),
+        ("exceeded_freq_limit", RefusalMeaning.TOO_OFTEN),
     ),
     terms="By key, 500 credits a month without payment; a request costs markets × regions, past odds ten times that.",
 )

@@ -43,7 +43,7 @@ class SealedBatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Backlog:
     """How a stream stands: up to where it is sealed, what waits behind that, and the batches not yet applied, in order."""
 
     sealed_to: int
@@ -92,7 +92,7 @@ def unapplied(ledger: Ledger) -> tuple[datetime | None, str]:
     return oldest["at"], next((row["error"] for row in ledger.rows(failed)), "")
 
 
-def standings(ledger: Ledger, streams: Sequence[Stream]) -> dict[str, Standing]:
+def standings(ledger: Ledger, streams: Sequence[Stream]) -> dict[str, Backlog]:
     """Return how each stream that has begun stands, by name. What waits is counted by numbers: gaps count as rows."""
     table, batches = history_streams, history_batches
     names = [field.name for field in dataclasses.fields(SealedBatch)]
@@ -107,7 +107,7 @@ def standings(ledger: Ledger, streams: Sequence[Stream]) -> dict[str, Standing]:
         if stream.name in rows:
             row, said = rows[stream.name], waiting.get(stream.name, {"n": 0, "last": 0})
             n = said["n"] if stream.is_updated else max(0, said["last"] - row["sealed_to"])
-            found[stream.name] = Standing(
+            found[stream.name] = Backlog(
                 sealed_to=row["sealed_to"],
                 sealed_at=row["sealed_at"],
                 paced_until=row["paced_until"],
@@ -134,7 +134,7 @@ def _waiting(streams: tuple[Stream, ...]) -> Any:  # noqa: ANN401 -- an SQLAlche
 
 
 def seal(  # noqa: PLR0913 -- which events, how many, and how they are packed
-    ledger: Ledger, stream: Stream, standing: Standing, now: datetime, *, most: int, pack: Callable[[Numbered], Packed]
+    ledger: Ledger, stream: Stream, standing: Backlog, now: datetime, *, most: int, pack: Callable[[Numbered], Packed]
 ) -> SealedBatch | None:
     """Seal the next events of a stream, at most so many, and return the batch; None where none wait.
 
@@ -235,7 +235,7 @@ def forget_old(ledger: Ledger, now: datetime) -> None:
 
 
 def drop_old(
-    ledger: Ledger, streams: Sequence[Stream], standings: Mapping[str, Standing], *, keep: timedelta, now: datetime
+    ledger: Ledger, streams: Sequence[Stream], standings: Mapping[str, Backlog], *, keep: timedelta, now: datetime
 ) -> None:
     """Drop the ledger's rows that are older than `keep` and applied, of tables that only grow.
 

@@ -119,7 +119,7 @@ def doing(what: str, hint: str) -> Iterator[None]:
         raise LedgerError(msg, hint=hint_of(error, hint)) from error
 
 
-def failed(done: str, error: Exception) -> LedgerError:
+def ledger_error(done: str, error: Exception) -> LedgerError:
     """Return the error for a ledger that could not be read, or written."""
     if any(word in why(error).lower() for word in _DAMAGE):
         hint = "restore it from a copy, or move it away: what the warehouse proves is taken up from there"

@@ -27,9 +27,9 @@ from tipoff.ledger.connect import (
     RESTORE,
     Held,
     engine_of,
-    failed,
     hint_of,
     holds_nothing,
+    ledger_error,
     shown,
     why,
 )
@@ -262,7 +262,7 @@ class Ledger(Held):
             with self.transaction() as connection:
                 yield connection
         except (self._engine.dialect.loaded_dbapi.Error, DatabaseError) as error:
-            raise failed("written", error) from error
+            raise ledger_error("written", error) from error
 
     def rows(self, statement: Any, values: Mapping[str, object] | None = None) -> list[Row]:  # noqa: ANN401 -- any select
         """Run a SELECT and return its rows as dictionaries."""
@@ -270,7 +270,7 @@ class Ledger(Held):
             try:
                 return read_all(self._connection, statement, values)
             except DatabaseError as error:
-                raise failed("read", error) from error
+                raise ledger_error("read", error) from error
 
     def of(self, league: str) -> LeagueRecords:
         """Return what is asked about one league."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, inspect, select, text
 
-from tipoff.ledger.connect import copy_of, failed, making, one_maker
+from tipoff.ledger.connect import copy_of, ledger_error, making, one_maker
 from tipoff.ledger.schema import metadata
 
 OLDEST, HEAD = "0010", "0011"  # the schema of version 0.2.0, and this build's
@@ -68,4 +68,4 @@ def _keep_what_was(ledger: Path, schema: str) -> None:
         try:
             copy_of(ledger, copy)
         except (sqlite3.Error, OSError) as error:
-            raise failed("copied before its upgrade", error) from error
+            raise ledger_error("copied before its upgrade", error) from error

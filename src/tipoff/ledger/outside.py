@@ -66,7 +66,7 @@ MOST_ANSWERS = 2000  # the newest are kept: an older one is asked for anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Requests:
+class RequestCount:
     """How many requests to a source ended in one way, and the last of them."""
 
     source: str
@@ -138,14 +138,14 @@ class OutsideStore(Held):
         found = self._rows(select(proxy_changes).order_by(proxy_changes.c.id.desc()).limit(_TURNS))
         return [ProxyChange(**{name: value for name, value in row.items() if name != "id"}) for row in found]
 
-    def requests(self, league: str, since: datetime) -> list[Requests]:
+    def requests(self, league: str, since: datetime) -> list[RequestCount]:
         """Return for each source and outcome since an instant how many requests there were, and what the last one said."""
         columns, mine = (fetches.c.source, fetches.c.outcome), (fetches.c.league == league) & (fetches.c.at >= since)
         counted = select(func.max(fetches.c.id).label("last"), func.count().label("n_requests"))
         last = counted.where(mine).group_by(*columns).subquery()
         told = select(*columns, last.c.n_requests, fetches.c.at.label("last_at"), fetches.c.note)
         query = told.join(last, last.c.last == fetches.c.id).order_by(*columns)
-        return [Requests(**row) for row in self._rows(query)]
+        return [RequestCount(**row) for row in self._rows(query)]
 
     def arrivals(self, league: str, since: datetime) -> list[ArrivalRecord]:
         """Return when each unit of each output first arrived, since an instant."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
 
-from tipoff.core.quota import WINDOW, Kind, Level, Use, uses
+from tipoff.core.quota import WINDOW, Kind, Level, LimitUse, uses
 from tipoff.ledger.history import quota_levels, quota_use
 from tipoff.ledger.ledger import Ledger
 from tipoff.ledger.reader import Ask
@@ -63,10 +63,10 @@ class QuotaGuard:
         """Return what was used in the last 24 hours."""
         return read_used(self._ledger.rows, self._now())
 
-    def news(self) -> list[Use]:
+    def news(self) -> list[LimitUse]:
         """Return the limits that have reached a higher level since they were last told; once they are told, call `noted`."""
         told = {(row["table"], row["kind"]): row for row in self._ledger.rows(select(quota_levels))}
-        found: list[Use] = []
+        found: list[LimitUse] = []
         self._changed = []
         current = {(use.table, str(use.limit.kind)): use for use in uses(self.used())}
         for key in {*told, *current}:

@@ -13,7 +13,7 @@ from tipoff.ledger.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class HomeRequest:
     """One request as it stands; `answer` is how far it is, and in the end what came of it."""
 
     id: int
@@ -33,13 +33,13 @@ def leave_request(ledger: Ledger, league: str, kind: str, what: Mapping[str, Any
     return ledger.add("requests", row)
 
 
-def read_request(ledger: Ledger, number: int) -> Request:
+def read_request(ledger: Ledger, number: int) -> HomeRequest:
     """Return a request as it stands."""
     [found] = _read(ledger, schema.requests.c.id == number)
     return found
 
 
-def open_requests(ledger: Ledger, league: str) -> Sequence[Request]:
+def open_requests(ledger: Ledger, league: str) -> Sequence[HomeRequest]:
     """Return what is asked of a league's controller and has no end, in its order."""
     return _read(ledger, schema.requests.c.league == league, schema.requests.c.ended_at.is_(None))
 
@@ -61,7 +61,9 @@ def withdraw_request(ledger: Ledger, number: int, error: str, *, now: datetime) 
         return connection.execute(untaken.values(ended_at=now, error=error)).rowcount > 0
 
 
-def _read(ledger: Ledger, *where: Any) -> list[Request]:  # noqa: ANN401 -- SQLAlchemy's conditions
+def _read(ledger: Ledger, *where: Any) -> list[HomeRequest]:  # noqa: ANN401 -- SQLAlchemy's conditions
     table = schema.requests
     rows = ledger.rows(select(table).where(*where).order_by(table.c.id))
-    return [Request(**{**row, "what": json.loads(row["what"]), "answer": json.loads(row["answer"])}) for row in rows]
+    return [
+        HomeRequest(**{**row, "what": json.loads(row["what"]), "answer": json.loads(row["answer"])}) for row in rows
+    ]

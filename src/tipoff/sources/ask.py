@@ -12,7 +12,7 @@ from tipoff.core.clock import stopwatch
 from tipoff.core.errors import ErrorKind, PipelineError, Resting, SourceError
 from tipoff.core.outside import Answer, Credits
 from tipoff.core.payload import Fetched, Payload, Request
-from tipoff.core.provider import MIB, Meaning, Provider, of_request, request_key
+from tipoff.core.provider import MIB, Provider, RefusalMeaning, of_request, request_key
 from tipoff.sources import allowance
 from tipoff.sources.exchange import Exchange, Received, header
 from tipoff.sources.host import Host
@@ -287,7 +287,7 @@ class Asker:
 def _result_of(received: Received, provider: Provider) -> Result:
     """Return what an answer says of the way by which it came. That nothing is there yet is an answer like another."""
     is_refused = received.status in {_FORBIDDEN, _PROXY_REFUSES, _TOO_MANY}
-    is_absent = is_refused and meaning_of(provider, received.status, received.body) is Meaning.ABSENT
+    is_absent = is_refused and meaning_of(provider, received.status, received.body) is RefusalMeaning.ABSENT
     return Result.FAILURE if is_refused and not is_absent else Result.SUCCESS
 
 

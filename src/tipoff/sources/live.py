@@ -15,7 +15,7 @@ from tipoff.sources.ask import Asker
 from tipoff.sources.exchange import Exchange
 from tipoff.sources.memory import InProcess, Memory
 from tipoff.sources.proxies import DIRECT, Pool
-from tipoff.sources.transport import Outside
+from tipoff.sources.transport import GuardedTransport
 from tipoff.store.archive import Archive
 
 
@@ -42,7 +42,7 @@ class LiveWorld:
         ways: dict[str, httpx.Proxy | None] = {DIRECT: None} | dict(pool.proxies)
         clients = {
             way: httpx.Client(
-                transport=Outside(is_trusted=is_trusted, proxy=proxy),
+                transport=GuardedTransport(is_trusted=is_trusted, proxy=proxy),
                 trust_env=False,
                 timeout=30.0,
                 cookies=CookieJar(_Sendable()),

@@ -10,7 +10,7 @@ import httpx
 
 from tipoff.core.errors import ErrorKind, SourceError
 from tipoff.core.payload import Request
-from tipoff.core.provider import Meaning, Provider
+from tipoff.core.provider import Provider, RefusalMeaning
 from tipoff.core.retry import LONGEST_ASKED, NOBODY_MEANS, SEEN_AGAIN
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.sources.transport import ForbiddenAddress
@@ -24,14 +24,14 @@ _LONGEST_DIGITS = 15
 _OTHER_CREDENTIALS = "407"
 _HOUR = timedelta(hours=1)
 
-_MEANT: Mapping[Meaning, tuple[ErrorKind, str]] = {
-    Meaning.BAD_KEY: (ErrorKind.PERMANENT, "put a valid key in {key}; it is read again without a restart"),
-    Meaning.CREDITS: (ErrorKind.QUOTA, "it goes on when the month's credits come back, or with a larger plan"),
-    Meaning.PLAN: (ErrorKind.PERMANENT, "renew the plan, or put another key in {key}"),
-    Meaning.ABSENT: (ErrorKind.NOT_YET, "it is asked again at the next poll"),
-    Meaning.TOO_OFTEN: (ErrorKind.TRANSIENT, "it is asked again later, and less often"),
+_MEANT: Mapping[RefusalMeaning, tuple[ErrorKind, str]] = {
+    RefusalMeaning.BAD_KEY: (ErrorKind.PERMANENT, "put a valid key in {key}; it is read again without a restart"),
+    RefusalMeaning.CREDITS: (ErrorKind.QUOTA, "it goes on when the month's credits come back, or with a larger plan"),
+    RefusalMeaning.PLAN: (ErrorKind.PERMANENT, "renew the plan, or put another key in {key}"),
+    RefusalMeaning.ABSENT: (ErrorKind.NOT_YET, "it is asked again at the next poll"),
+    RefusalMeaning.TOO_OFTEN: (ErrorKind.TRANSIENT, "it is asked again later, and less often"),
 }
-_BY_STATUS = {_UNAUTHORIZED: Meaning.BAD_KEY, _PAYMENT: Meaning.PLAN, _TOO_MANY: Meaning.TOO_OFTEN}
+_BY_STATUS = {_UNAUTHORIZED: RefusalMeaning.BAD_KEY, _PAYMENT: RefusalMeaning.PLAN, _TOO_MANY: RefusalMeaning.TOO_OFTEN}
 
 
 def refusal(  # noqa: PLR0913 -- what was asked, what came back
@@ -46,7 +46,7 @@ def refusal(  # noqa: PLR0913 -- what was asked, what came back
     if meaning is not None:
         kind, hint = _MEANT[meaning]
         keys = " or ".join(f"TIPOFF_{name.upper()}" for name in request.secrets) or "the settings"
-        if meaning is Meaning.CREDITS:
+        if meaning is RefusalMeaning.CREDITS:
             wait, rest = min((next_month(now) - now).total_seconds(), SEEN_AGAIN.total_seconds()), ""
         msg = f"{request.source} answered {status}: {meaning.value}{rest}"
         return SourceError(msg, kind=kind, hint=hint.format(key=keys), retry_after_s=wait)
@@ -62,7 +62,7 @@ def refusal(  # noqa: PLR0913 -- what was asked, what came back
     return SourceError(f"{request.source} answered {status}{rest}", kind=kind, hint=hint, retry_after_s=wait)
 
 
-def meaning_of(provider: Provider, status: int, body: bytes) -> Meaning | None:
+def meaning_of(provider: Provider, status: int, body: bytes) -> RefusalMeaning | None:
     """Return what a refusal means, by the provider's own words before its status: some say 401 for spent credits."""
     words = body[:_READ].decode("utf-8", "replace").lower()
     return next((meaning for said, meaning in provider.says if said in words), _BY_STATUS.get(status))

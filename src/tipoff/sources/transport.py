@@ -151,7 +151,7 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast
 
 
-class Outside(httpx.HTTPTransport):
+class GuardedTransport(httpx.HTTPTransport):
     """The transport of live requests, direct or by one proxy: httpx's own, over a network that looks at addresses first."""
 
     def __init__(self, *, is_trusted: Callable[[str, int], bool], proxy: httpx.Proxy | None = None) -> None:

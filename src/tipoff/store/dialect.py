@@ -111,7 +111,7 @@ def with_earlier_games(compiled: CompiledStep, tables: Mapping[str, Table], game
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class CompiledQuestion:
     """A check's or a view's SELECT, narrowed, in one engine's dialect."""
 
     sql: str
@@ -124,12 +124,12 @@ class Question:
         return {name: known[name] for name in self.parameters}
 
 
-def question(sql: str, name: str, tables: Mapping[str, Table], engine: str = DUCK) -> Question:
+def question(sql: str, name: str, tables: Mapping[str, Table], engine: str = DUCK) -> CompiledQuestion:
     """Narrow and translate a check's SELECT, which reads windows as steps do; raises as `load`."""
     return _asked(sql, name, _may_read(sql, tables.values()), engine)
 
 
-def season_query(sql: str, tables: Iterable[Table], engine: str = DUCK) -> Question:
+def season_query(sql: str, tables: Iterable[Table], engine: str = DUCK) -> CompiledQuestion:
     """Narrow and translate a read-only SELECT over `season.<table>`; raises as `load`."""
     return _asked(sql, "query", _may_read(sql, tables), engine, is_of_season=True)
 
@@ -144,9 +144,9 @@ class Questions:
 
     def __init__(self, tables: Mapping[str, Mapping[str, Table]], engine: str) -> None:
         self._tables, self._engine = tables, engine
-        self._known: dict[tuple[str, str], Question] = {}
+        self._known: dict[tuple[str, str], CompiledQuestion] = {}
 
-    def of(self, sql: str, league: str) -> Question:
+    def of(self, sql: str, league: str) -> CompiledQuestion:
         """Return a check's SELECT on the tables of a league; see `question`."""
         if (league, sql) not in self._known:
             self._known[league, sql] = question(sql, "check", self._tables[league], self._engine)
@@ -154,7 +154,9 @@ class Questions:
 
 
 @cache
-def _asked(sql: str, name: str, tables: tuple[Table, ...], engine: str, *, is_of_season: bool = False) -> Question:
+def _asked(
+    sql: str, name: str, tables: tuple[Table, ...], engine: str, *, is_of_season: bool = False
+) -> CompiledQuestion:
     """Read and translate a SELECT, once for a process: every drill and test opens its stores anew."""
     declared = {table.name: table for table in tables}
     tree = _parse(sql, name)
@@ -168,7 +170,7 @@ def _asked(sql: str, name: str, tables: tuple[Table, ...], engine: str, *, is_of
 
     inputs = _narrow(tree, name, declared, slicer)
     refuse_mixed_types(written, name, declared)
-    return Question(
+    return CompiledQuestion(
         inputs=tuple(inputs),
         parameters=frozenset(parameter.name for parameter in tree.find_all(exp.Parameter)),
         sql=tree.sql(dialect=BIGQUERY, copy=False) if engine == BIGQUERY else _duck(tree, name),

@@ -27,7 +27,7 @@ _SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ClaimLine:
     """One claim as it stands; `status` is ok, failed or not measurable."""
 
     name: str
@@ -45,7 +45,7 @@ class Line:
         return self.status == "failed"
 
 
-def worst(lines: Iterable[Line]) -> Severity:
+def worst(lines: Iterable[ClaimLine]) -> Severity:
     """Return the worst severity of what does not hold; INFO for nothing."""
     return max((line.severity for line in lines if line.is_bad), default=Severity.INFO)
 
@@ -58,9 +58,9 @@ def _line(  # noqa: PLR0913 -- the parts of one line
     measure: str,
     note: str = "",
     failing: Sequence[str] = (),
-) -> Line:
+) -> ClaimLine:
     status = "ok" if severity is None else "failed"
-    return Line(name, status, severity or Severity.INFO, value, required, measure, note, tuple(failing))
+    return ClaimLine(name, status, severity or Severity.INFO, value, required, measure, note, tuple(failing))
 
 
 def last_day(ledger: Ledger, league: League, now: datetime) -> date | None:
@@ -71,7 +71,7 @@ def last_day(ledger: Ledger, league: League, now: datetime) -> date | None:
 # --- health: what was measured of a day
 
 
-def health(ledger: Ledger, league: League, day: date) -> list[Line]:
+def health(ledger: Ledger, league: League, day: date) -> list[ClaimLine]:
     """Return what the checks measured of `day`, failures first; that nothing was measured of a day is a failure too."""
     measured = ledger.of(league.name).measured(day=day)
     if not measured:
@@ -82,7 +82,7 @@ def health(ledger: Ledger, league: League, day: date) -> list[Line]:
     lines = []
     for one in measured:
         note, severity = one.note or claims.get(one.check, ""), Severity(one.severity)
-        line = Line(one.check, one.status, severity, one.value, one.required, one.measure, note, one.failing)
+        line = ClaimLine(one.check, one.status, severity, one.value, one.required, one.measure, note, one.failing)
         lines.append(line)
     rank = {"failed": 0, "not measurable": 1, "ok": 2}
     return sorted(lines, key=lambda line: (rank[line.status], -line.severity, line.name))
@@ -91,7 +91,7 @@ def health(ledger: Ledger, league: League, day: date) -> list[Line]:
 # --- workflow: the work itself
 
 
-def workflow(ledger: Ledger, league: League, now: datetime, *, hours: float) -> list[Line]:
+def workflow(ledger: Ledger, league: League, now: datetime, *, hours: float) -> list[ClaimLine]:
     """Return whether decisions were made, executed and ended in the last hours, and what waits."""
     since, records = now - timedelta(hours=hours), ledger.of(league.name)
     span = Span(records, since, now, now)
@@ -104,7 +104,7 @@ def workflow(ledger: Ledger, league: League, now: datetime, *, hours: float) -> 
     ]
 
 
-def _work(span: Span) -> Iterator[Line]:
+def _work(span: Span) -> Iterator[ClaimLine]:
     for check in work():
         name = check.name.removeprefix("work.")
         if name not in OF_ANY_TIME:
@@ -116,17 +116,17 @@ def _work(span: Span) -> Iterator[Line]:
         if name == "runs_finish" and sum(run.is_failure for run in span.runs) > MOST_ERRORS:
             severity = Severity.ERROR
         status = check.status(found).value
-        yield Line(name, status, severity, found.value, check.required, check.measure, found.note, found.failing)
+        yield ClaimLine(name, status, severity, found.value, check.required, check.measure, found.note, found.failing)
 
 
-def _idle(runs: Sequence[RunRecord]) -> Line:
+def _idle(runs: Sequence[RunRecord]) -> ClaimLine:
     n_finished = sum(run.state == "finished" for run in runs)
     n_idle = sum(run.state == "finished" and run.n_changed == 0 for run in runs)
     note = "polls and refreshes that found nothing new"
     return _line("runs_that_changed_nothing", None, n_idle / max(1, n_finished), None, "share", note)
 
 
-def _queue(records: LeagueRecords, waiting: Sequence[datetime], now: datetime) -> Iterator[Line]:
+def _queue(records: LeagueRecords, waiting: Sequence[datetime], now: datetime) -> Iterator[ClaimLine]:
     late = records.obligations(states=["late"])
     old = [owed for owed in late if now - owed.due_at > LATE_TOO_LONG]
     severity = Severity.ERROR if old else Severity.WARNING if late else None
@@ -148,7 +148,7 @@ def _queue(records: LeagueRecords, waiting: Sequence[datetime], now: datetime) -
     yield _line("messages_go_out", severity, n_stale, 0, "messages over an hour old", f"{len(waiting)} waiting")
 
 
-def _phases(records: LeagueRecords, league: League, now: datetime) -> Iterator[Line]:
+def _phases(records: LeagueRecords, league: League, now: datetime) -> Iterator[ClaimLine]:
     last = records.last_finished()
     open_now = {owed.output for owed in records.obligations(states=["late", "open", "running"])}
     for phase in Phase:
@@ -162,7 +162,7 @@ def _phases(records: LeagueRecords, league: League, now: datetime) -> Iterator[L
         yield _line(f"phase_{phase.value}_moves", severity, hours, 6, "hours since its last run")
 
 
-def _costs(records: LeagueRecords, since: datetime) -> Iterator[Line]:
+def _costs(records: LeagueRecords, since: datetime) -> Iterator[ClaimLine]:
     asked = Counter(source for source, _ in records.requests(since=since))
     note = ", ".join(f"{source} {n}" for source, n in sorted(asked.items())) or "none"
     yield _line("requests_to_providers", None, asked.total(), None, "requests", note)
@@ -175,7 +175,7 @@ def _costs(records: LeagueRecords, since: datetime) -> Iterator[Line]:
 # --- transitions and reconciliation: what crossed each boundary
 
 
-def transitions(ledger: Ledger, league: League, days: Sequence[date]) -> list[Line]:
+def transitions(ledger: Ledger, league: League, days: Sequence[date]) -> list[ClaimLine]:
     """Return for each day and phase the share of the required units that are proven."""
     records = ledger.of(league.name)
     required = {step.name: step.phase for step in league.steps if not step.optional}
@@ -197,7 +197,7 @@ def transitions(ledger: Ledger, league: League, days: Sequence[date]) -> list[Li
     return lines
 
 
-def reconcile(ledger: Ledger, league: League, day: date) -> list[Line]:
+def reconcile(ledger: Ledger, league: League, day: date) -> list[ClaimLine]:
     """Return games by output against the schedule's, and whether what stands is what was written and what its inputs give."""
     records = ledger.of(league.name)
     on = {game.game_id for game in records.games(day) if game.status not in OFF}
@@ -227,7 +227,7 @@ def reconcile(ledger: Ledger, league: League, day: date) -> list[Line]:
     return [*lines, *(line for line in measured if line.name.endswith(wanted) or line.name == NOT_MEASURED)]
 
 
-def stores_have_it(lost: Sequence[str]) -> Line:
+def stores_have_it(lost: Sequence[str]) -> ClaimLine:
     """Return whether the stores have what is proven, from what they have lost."""
     severity, note = (Severity.ERROR, MADE_ANEW) if lost else (None, "")
     return _line("stores_have_what_is_proven", severity, len(lost), 0, "lost", note, lost)
@@ -236,7 +236,7 @@ def stores_have_it(lost: Sequence[str]) -> Line:
 # --- showing
 
 
-def render_text(lines: Sequence[Line], *, every: bool) -> list[str]:
+def render_text(lines: Sequence[ClaimLine], *, every: bool) -> list[str]:
     """Return the lines as aligned text: what does not hold, then, with `every`, the rest; and the counts."""
     states = Counter(line.status for line in lines)
     shown = [line for line in lines if every or line.is_bad]
@@ -251,7 +251,7 @@ def render_text(lines: Sequence[Line], *, every: bool) -> list[str]:
     return [*text, counts or "nothing was measured", *([] if every else _why_not(lines))]
 
 
-def _why_not(lines: Sequence[Line]) -> list[str]:
+def _why_not(lines: Sequence[ClaimLine]) -> list[str]:
     """Return why what could not be measured could not, the commonest reasons first."""
     reasons = Counter(line.note for line in lines if line.status == "not measurable" and line.note)
     said = [f"  not measurable: {n}, {reason}" for reason, n in reasons.most_common(_SHOWN)]
@@ -259,7 +259,7 @@ def _why_not(lines: Sequence[Line]) -> list[str]:
     return [*said, f"  and {more} more reasons (--every shows all)"] if more > 0 else said
 
 
-def _measured(line: Line) -> str:
+def _measured(line: ClaimLine) -> str:
     if line.value is None:
         return ""
     scale, percent = (100, "%") if line.measure.startswith("share") else (1, "")
@@ -267,7 +267,7 @@ def _measured(line: Line) -> str:
     return f"{line.value * scale:.4g}{percent}{required} ({line.measure})"
 
 
-def render_markdown(title: str, lines: Sequence[Line]) -> list[str]:
+def render_markdown(title: str, lines: Sequence[ClaimLine]) -> list[str]:
     """Return the lines as a Markdown table, failures first."""
     ordered = sorted(lines, key=lambda line: (not line.is_bad, -line.severity))
     head = [f"## {title}", "", "| | claim | measured | note |", "|---|---|---|---|"]

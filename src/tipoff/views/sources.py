@@ -11,7 +11,7 @@ from tipoff.core.records import ArrivalRecord
 from tipoff.core.wording import aligned, length
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import NoSeason, league_facts, learned_lateness
-from tipoff.ledger.outside import OutsideStore, Requests
+from tipoff.ledger.outside import OutsideStore, RequestCount
 
 LOOKED_BACK = timedelta(days=7)
 _FEW = 20  # arrivals from which on the slowest are told by a share
@@ -31,12 +31,12 @@ class Lateness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
+class OutsideReport:
     """What a home knows of the outside of one league."""
 
     league: str
     since: datetime
-    requests: Sequence[Requests]
+    requests: Sequence[RequestCount]
     credits: Sequence[Credits]
     proxies: Sequence[ProxyHealth]
     changes: Sequence[ProxyChange]
@@ -46,14 +46,14 @@ class Outside:
 
 def read_outside(
     store: OutsideStore, ledger: Ledger, league: League, now: datetime, *, begun: datetime | None
-) -> Outside:
+) -> OutsideReport:
     """Return what happened in the last days; what was due before the home was `begun` came from the past, and is not late."""
     since, name = now - LOOKED_BACK, league.name
     learned = learned_lateness(ledger, league, since=begun or since, now=now)
     arrivals = store.arrivals(name, since)
     arrivals = [one for one in arrivals if begun is None or one.due_at is None or one.due_at >= begun]
     outputs = dict.fromkeys(arrival.output for arrival in arrivals)
-    return Outside(
+    return OutsideReport(
         league=name,
         since=since,
         requests=store.requests(name, since),
@@ -83,7 +83,7 @@ def lateness(output: str, arrivals: Sequence[ArrivalRecord], late_after: timedel
     )
 
 
-def render_text(outside: Outside, now: datetime) -> Iterator[str]:
+def render_text(outside: OutsideReport, now: datetime) -> Iterator[str]:
     """Yield the lines that a person reads."""
     yield f"{outside.league}: the outside since {outside.since:%Y-%m-%d %H:%M} UTC"
     if outside.no_season is not None:

@@ -19,7 +19,7 @@ from tipoff.ledger.facts import SEASON_UNKNOWN, BetweenSeasons, between_seasons,
 from tipoff.ledger.stores import MADE_ANEW
 from tipoff.views.flow import Flow, flow_lines, read_flow
 from tipoff.watch.messages import between_text, named
-from tipoff.watch.sentinel import ALIVE_CHECK, SEASON_CHECK, Facts, Limits, judge, read_facts
+from tipoff.watch.sentinel import ALIVE_CHECK, SEASON_CHECK, Facts, SilenceLimits, judge_silence, read_facts
 
 if TYPE_CHECKING:
     from tipoff.core.payload import SetAside  # few homes have any
@@ -33,7 +33,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Home:
+class HomeView:
     """All that a status is told from.
 
     `incidents`: of the monitor and, with an s before their numbers, of the sentinel. `today`: the newest planned day that is not
@@ -87,7 +87,7 @@ class Status:
     today: str
     problems: tuple[Problem, ...]
     waits_for_you: tuple[str, ...]
-    home: Home
+    home: HomeView
 
     @property
     def all_well(self) -> str:
@@ -107,14 +107,14 @@ def read_home(  # noqa: PLR0913 -- what a status is told from
     aside: "Iterable[SetAside]" = (),
     lost: Iterable[str] = (),
     named: Iterable[str] = (),
-) -> Home:
+) -> HomeView:
     """Read what a status is told from; in a replay the home's own clock counts instead of `now`."""
     facts, records = league_facts(ledger, league), ledger.of(league)
     at = now if facts.live_since else facts.clock_at
     today = records.newest_day(before=league_day(at) + timedelta(days=1) if at else None)
     yesterday = today - timedelta(days=1) if today else date.max
     own = read_incidents(ledger.rows, league, at) if at else []
-    return Home(
+    return HomeView(
         league=league,
         is_live=facts.live_since is not None,
         world=facts.world,
@@ -148,12 +148,14 @@ def read_home(  # noqa: PLR0913 -- what a status is told from
     )
 
 
-def status_of(home: Home, limits: Limits) -> Status:
+def status_of(home: HomeView, limits: SilenceLimits) -> Status:
     """Tell how a league stands; nothing is read."""
     if home.between is None and all(row.output == "digest" for row in home.outputs):
         home = dataclasses.replace(home, today=None, outputs=())  # a message that is owed is no day that is planned
     silent = (
-        [] if not home.is_live or home.silences is None or home.now is None else judge(home.silences, home.now, limits)
+        []
+        if not home.is_live or home.silences is None or home.now is None
+        else judge_silence(home.silences, home.now, limits)
     )
     problems = sorted(_problems(home, silent), key=lambda one: (-Severity[one.severity], one.since or _NEVER))
     lost = (Problem(severity=Severity.CRITICAL.name, since=None, what=what, see=MADE_ANEW) for what in home.lost)
@@ -176,7 +178,7 @@ def status_of(home: Home, limits: Limits) -> Status:
     )
 
 
-def _problems(home: Home, silent: Sequence[Trouble]) -> Iterator[Problem]:
+def _problems(home: HomeView, silent: Sequence[Trouble]) -> Iterator[Problem]:
     known = {incident.cause for _, incident in home.incidents}
     told: set[str] = set()
     for prefix, incident in home.incidents:
@@ -208,7 +210,7 @@ def _problems(home: Home, silent: Sequence[Trouble]) -> Iterator[Problem]:
     yield from _missed(home, told)
 
 
-def _missed(home: Home, told: Collection[str]) -> Iterator[Problem]:
+def _missed(home: HomeView, told: Collection[str]) -> Iterator[Problem]:
     """Yield what is late or lost and of no incident that is open, the outputs of a day together."""
     missed: dict[tuple[date, str], list[ObligationRecord]] = {}
     for row in home.missed:
@@ -229,7 +231,7 @@ def _in_order(incident: Incident) -> str:
     return f"; in order again since {max(met):%m-%d %H:%M} UTC, ends by itself" if met and not incident.unmet else ""
 
 
-def _not_begun(home: Home, silences: Facts) -> Iterator[Problem]:
+def _not_begun(home: HomeView, silences: Facts) -> Iterator[Problem]:
     waits = silences.no_season
     if waits is not None:
         what = f"{SEASON_UNKNOWN}, so nothing is planned: {waits.why}"
@@ -240,7 +242,7 @@ def _not_begun(home: Home, silences: Facts) -> Iterator[Problem]:
         yield Problem(severity=Severity.ERROR.name, since=None, what="no controller has ever worked here", see=see)
 
 
-def _at_work(home: Home, *, alive: bool | None) -> str:
+def _at_work(home: HomeView, *, alive: bool | None) -> str:
     if home.now is None and home.loads:
         return f"a replay of the {home.world} world, which loads earlier seasons first: the days from {home.loads}"
     if home.now is None:
@@ -268,7 +270,7 @@ def _ago(at: datetime | None, now: datetime) -> str:
     return f"last seen {at:%m-%d %H:%M} UTC, {length(age)} ago"
 
 
-def _today(home: Home, unmet: Sequence[ObligationRecord]) -> str:
+def _today(home: HomeView, unmet: Sequence[ObligationRecord]) -> str:
     if home.between is not None and not unmet:
         return between_text(home.between)
     if home.today is None:
@@ -292,7 +294,7 @@ def _today(home: Home, unmet: Sequence[ObligationRecord]) -> str:
     return f"{day} is NOT complete since {since:%m-%d %H:%M} UTC: {met}; {names}"
 
 
-def _waiting(home: Home) -> Iterator[str]:
+def _waiting(home: HomeView) -> Iterator[str]:
     now = home.now
     untaken = [one for _, one in home.incidents if now and not one.is_acked(now) and one.severity >= Severity.ERROR]
     if untaken:

@@ -17,7 +17,7 @@ _SHOWN = 3  # answers of one run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
+class TraceStop:
     """One output on a game's way."""
 
     output: str
@@ -40,7 +40,7 @@ class Trace:
     league: str
     game_id: str
     standings: tuple[str, ...]
-    stops: tuple[Stop, ...]
+    stops: tuple[TraceStop, ...]
     failing: tuple[str, ...]
     n_checks: int  # that looked at its days
 
@@ -85,7 +85,7 @@ def _start(at: datetime | None) -> str:
 
 def _stops(  # noqa: PLR0913 -- whose way, and what it is held against
     records: LeagueRecords, league: League, game_id: str, day: date, home: Home, lost_rows: str
-) -> list[Stop]:
+) -> list[TraceStop]:
     proofs, arrivals, marks = records.proofs(day), records.arrivals(day), records.marks(day)
     owed = {one.output: one for one in records.obligations(day=day)}
     stops = []
@@ -106,7 +106,7 @@ def _stops(  # noqa: PLR0913 -- whose way, and what it is held against
         met = "LOST" if gone else "proven" if n_rows else ""
         due = "waiting" if owed[step.name].state in {"waiting", "open", "running", "held"} else "MISSING"
         stops.append(
-            Stop(
+            TraceStop(
                 output=step.name,
                 day=day,
                 state=met or ("excused" if excuse else due),

@@ -46,7 +46,7 @@ def beat_name(league: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
+class SentinelView:
     """The sentinel as the monitor sees it: what it tells and when it looked, and how long it may be silent."""
 
     read: Callable[[datetime], tuple[Sequence[Incident], Mapping[str, Mapping[str, Any]]]]
@@ -64,7 +64,7 @@ class Monitor:
     channels: Sequence[Channel]
     send: Send
     build: str
-    sentinel: Outside | None = None
+    sentinel: SentinelView | None = None
     of_home: bool = True  # the one of its home's leagues' monitors that tells what is nobody's league
     digest_at: timedelta = DIGEST_AT
     since: datetime | None = None

@@ -29,7 +29,7 @@ _BEHIND_LEDGER = _BEHIND_CONTROLLER | {ALIVE_CHECK, _STORES_CHECK}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class SilenceLimits:
     """When silence is told, and how loudly. Source: the 45 and 169 hours in which nobody knew."""
 
     warn_after: timedelta = timedelta(minutes=75)  # a replay's ticks lie 30 min apart, and a slow answer delays one
@@ -53,13 +53,13 @@ class Limits:
         return Severity.WARNING if gap >= self.warn_after else None
 
 
-LIVE = Limits(
+LIVE = SilenceLimits(
     warn_after=timedelta(minutes=5),
     monitor_after=timedelta(minutes=10),
     settle_after=timedelta(minutes=5),
     ledger_after=timedelta(minutes=5),
 )
-REPLAYED = Limits()
+REPLAYED = SilenceLimits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,14 +82,14 @@ class Facts:
     off: tuple[str, ...] = ()  # what is not made for want of a key, or not yet
 
 
-def judge(facts: Facts, now: datetime, limits: Limits = REPLAYED) -> list[Trouble]:
+def judge_silence(facts: Facts, now: datetime, limits: SilenceLimits = REPLAYED) -> list[Trouble]:
     """Return what is wrong at `now`: nobody decides, nobody executes, nobody watches, nobody tells."""
     if facts.lease is None and facts.alive_at is None and facts.ahead_at is None:
         return []  # never started: nothing is owed yet
     return list(_troubles(facts, now, limits))
 
 
-def _troubles(facts: Facts, now: datetime, limits: Limits) -> Iterator[Trouble]:
+def _troubles(facts: Facts, now: datetime, limits: SilenceLimits) -> Iterator[Trouble]:
     if facts.is_over:
         return
     if facts.ahead_at is not None:
@@ -118,7 +118,7 @@ def _troubles(facts: Facts, now: datetime, limits: Limits) -> Iterator[Trouble]:
         yield from _about_monitor(facts, alive_at, now, limits)
 
 
-def _about_season(facts: Facts, waits: NoSeason, now: datetime, limits: Limits) -> Iterator[Trouble]:
+def _about_season(facts: Facts, waits: NoSeason, now: datetime, limits: SilenceLimits) -> Iterator[Trouble]:
     severity = limits.silence(facts.league, waits.since, now)
     if severity is not None:
         yield Trouble.seen(
@@ -126,7 +126,7 @@ def _about_season(facts: Facts, waits: NoSeason, now: datetime, limits: Limits) 
         )
 
 
-def _about_monitor(facts: Facts, alive_at: datetime, now: datetime, limits: Limits) -> Iterator[Trouble]:
+def _about_monitor(facts: Facts, alive_at: datetime, now: datetime, limits: SilenceLimits) -> Iterator[Trouble]:
     """Yield that the monitor does not look while the controller lives, and what nobody tells in its stead."""
     looked_at = facts.monitor_at or facts.started_at
     if looked_at is None or alive_at - looked_at < limits.monitor_after:
@@ -251,7 +251,7 @@ class Sentinel:
     channels: Sequence[Channel]
     send: Send
     build: str
-    limits: Limits = REPLAYED
+    limits: SilenceLimits = REPLAYED
     flush: Flush = flush
     # which stores of a league have lost files that are proven
     lost: Callable[[Ledger, str], Sequence[str]] = lambda _ledger, _league: ()
@@ -319,7 +319,7 @@ class Sentinel:
                 self._opened.must_stand()
                 facts = read_facts(self._opened, league, now)
                 self._off[league] = facts.off
-                found = judge(self._as_seen(facts, now), now, self.limits)
+                found = judge_silence(self._as_seen(facts, now), now, self.limits)
                 if any(trouble.cause == "controller" for trouble in found) or self._was_away(facts.monitor_at, now):
                     self._silent_at[league] = now
                 is_back = now - self._silent_at.get(league, datetime.min.replace(tzinfo=UTC))

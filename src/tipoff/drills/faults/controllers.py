@@ -38,7 +38,7 @@ class Pair:
         self._one.rest(now)
 
 
-class Beside:
+class SideBySide:
     """A controller beside which something else is done, just before each of its ticks."""
 
     def __init__(self, works: Works, change: Callable[[datetime], None]) -> None:

@@ -14,7 +14,7 @@ from tipoff.core.clock import Clock, SimClock
 from tipoff.core.errors import UsageError
 from tipoff.core.fault import Fault
 from tipoff.core.home import Home, Profile
-from tipoff.drills.faults.controllers import Beside, Pair
+from tipoff.drills.faults.controllers import Pair, SideBySide
 from tipoff.drills.faults.files import KINDS
 from tipoff.drills.faults.hooks import hook
 from tipoff.drills.faults.http import FaultyTransport
@@ -109,7 +109,7 @@ class FaultyParts(Parts):
             first, second = build("one"), build("two")
             return [first, second], Pair(first, second, two[0])
         controllers, works = super().controllers(build, clock)
-        return controllers, Beside(works, self._change) if self._change else works
+        return controllers, SideBySide(works, self._change) if self._change else works
 
 
 def outages_of(faults: Sequence[Fault]) -> list[Outage]:

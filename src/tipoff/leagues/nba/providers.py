@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tipoff.core.provider import Limits, Meaning, Provider, Route
+from tipoff.core.provider import Provider, RefusalMeaning, RequestLimits, Route
 from tipoff.leagues import bettingpros, oddsapi
 
 _BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
@@ -14,7 +14,7 @@ CDN = Provider(
     headers=_NBA_HEADERS,
     at_once=4,
     every=timedelta(milliseconds=250),  # it leaves an address without answers after rapid calls in a row
-    says=(("<code>accessdenied</code>", Meaning.ABSENT),),  # so it says that a file is not there
+    says=(("<code>accessdenied</code>", RefusalMeaning.ABSENT),),  # so it says that a file is not there
     terms="Public files of the league's own pages. nba.com's terms forbid commercial use without leave.",
 )
 REPORTS = Provider(
@@ -22,7 +22,7 @@ REPORTS = Provider(
     headers=_NBA_HEADERS,
     at_once=1,
     every=timedelta(seconds=1),
-    says=(("<code>accessdenied</code>", Meaning.ABSENT),),
+    says=(("<code>accessdenied</code>", RefusalMeaning.ABSENT),),
     terms="Public files of the league's own pages; terms as above.",
 )
 STATS = Provider(
@@ -31,7 +31,7 @@ STATS = Provider(
     at_once=1,
     every=timedelta(seconds=1),
     route=Route.POOL,  # it does not answer addresses of clouds
-    limits=Limits(read=timedelta(seconds=30), whole=timedelta(seconds=60)),
+    limits=RequestLimits(read=timedelta(seconds=30), whole=timedelta(seconds=60)),
     terms="Undocumented; the pages of nba.com use it. Its robots file asks crawlers to stay away; terms as above.",
 )
 BALLDONTLIE = Provider(
@@ -39,7 +39,11 @@ BALLDONTLIE = Provider(
     headers=_PLAIN,
     at_once=2,
     every=timedelta(milliseconds=150),
-    says=(("unauthorized", Meaning.BAD_KEY), ("upgrade", Meaning.PLAN), ("all-star", Meaning.PLAN)),
+    says=(
+        ("unauthorized", RefusalMeaning.BAD_KEY),
+        ("upgrade", RefusalMeaning.PLAN),
+        ("all-star", RefusalMeaning.PLAN),
+    ),
     terms="By key; what a key may ask depends on its plan, box scores need a paid one.",
 )
 ESPN = Provider(

@@ -24,7 +24,7 @@ from requests.exceptions import RequestException
 
 from tipoff.core.errors import UsageError
 from tipoff.core.quota import PROJECT, Kind
-from tipoff.store.bigquery.errors import Refused, Said, judge
+from tipoff.store.bigquery.errors import Refused, Said, verdict_of
 from tipoff.store.bigquery.target import Target
 
 _TYPES = {bool: "BOOL", int: "INT64", float: "FLOAT64", str: "STRING", datetime: "TIMESTAMP", date: "DATE"}
@@ -151,7 +151,7 @@ class Client:
         except NotFound:
             return None
         except (GoogleAPICallError, *_CONNECTION) as error:
-            raise Refused(judge(said(error)), job_id) from error
+            raise Refused(verdict_of(said(error)), job_id) from error
 
     def end_of(self, job_id: str) -> Refused | None:
         """Wait for the end of a job sent before; returns what it failed of, if it did. Raises `Refused` for an unknown one."""
@@ -195,7 +195,7 @@ class Client:
         except (GoogleAPICallError, *_CONNECTION) as error:
             failed = job.error_result
             heard = _said_by_job(failed) if failed else said(error)
-            raise Refused(judge(heard), job_id or job.job_id, ran=bool(failed)) from error
+            raise Refused(verdict_of(heard), job_id or job.job_id, ran=bool(failed)) from error
         finally:
             del self._waited_for[threading.get_ident()]
 
@@ -247,7 +247,7 @@ class Client:
         except NotFound:
             return {}
         except (GoogleAPICallError, *_CONNECTION) as error:
-            raise Refused(judge(said(error))) from error
+            raise Refused(verdict_of(said(error))) from error
         legacy = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
         return {field.name: legacy.get(field.field_type, field.field_type) for field in found.schema}
 
@@ -283,7 +283,7 @@ class Client:
         try:
             return ask()
         except (GoogleAPICallError, *_CONNECTION) as error:
-            raise Refused(judge(said(error)), job_id) from error
+            raise Refused(verdict_of(said(error)), job_id) from error
 
 
 def client_of(target: Target) -> bigquery.Client:

@@ -196,7 +196,7 @@ RULES = (
 UNKNOWN = ErrorRule("no rule", Meaning.PERMANENT, "an error that is not known: look at what BigQuery said")
 
 
-def judge(said: Said) -> ErrorVerdict:
+def verdict_of(said: Said) -> ErrorVerdict:
     """Return what an error means: the first rule that fits; what none fits is permanent, so that a person looks at it."""
     rule = next((rule for rule in RULES if rule.fits(said)), UNKNOWN)
     return ErrorVerdict(rule.meaning, rule.name, rule.hint, said, rule.at_once)
