@@ -289,18 +289,18 @@ def _model(path: Path, contract: ModelContract) -> DoctorLine | None:
     query = f"SELECT day, library, features FROM {contract.table} ORDER BY day DESC LIMIT 1"  # noqa: S608 -- declared names
     try:
         with duckdb.connect(str(path), read_only=True) as database:
-            found = database.execute(query).fetchone()
+            found = database.execute(query).to_arrow_table().to_pylist()
     except duckdb.CatalogException:
         return None
     except duckdb.Error as error:
         held = "lock" in str(error).lower()
         said = "not looked at: the controller holds the warehouse" if held else str(error).splitlines()[0]
         return DoctorLine(what="models", ok=held, said=said, do="" if held else "is this a warehouse of this build?")
-    if found is None:
+    if not found:
         return DoctorLine(what="models", ok=True, said="none trained yet")
-    day, library, features = found
+    day, library, _ = found[0].values()
     try:
-        doubt = contract.doubt({"library": library, "features": features})
+        doubt = contract.doubt(found[0])
     except PipelineError as error:
         return DoctorLine(what="models", ok=False, said=f"the model of {day}: {library}; here {error}", do=error.hint)
     said, do = (f"; {doubt}", "train anew with this build before it predicts") if doubt else ("", "")
