@@ -37,7 +37,8 @@ def sample_spec(days: int, *, alter: Alter | None = None, league: League = NBA) 
     """Return a replay of the sample league's first days."""
     season = sample_season(days)
     world = SampleNba(first_day=season.first_day, days=days, alter=alter)
-    return ReplaySpec(league=league, season=season, days=(season.first_day, season.last_day), world=world)
+    asked = f"sample:{days}, seed 7, no faults"
+    return ReplaySpec(league=league, season=season, days=(season.first_day, season.last_day), world=world, asked=asked)
 
 
 class OfASeason(World, Protocol):

@@ -22,7 +22,7 @@ from tipoff.core.errors import LeaseLost, LedgerError, NoLedger
 from tipoff.core.severity import Severity
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertStore
-from tipoff.ledger.connect import ANSWERED, NOT_ALLOWED, UNREACHED, Held, ledger_error
+from tipoff.ledger.connect import ANSWERED, NO_SCHEMA, NOT_ALLOWED, TAKEN, UNREACHED, Held, ledger_error
 from tipoff.ledger.rows import finding
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
@@ -90,7 +90,10 @@ def test_a_server_that_has_gone_since_another_thread_found_its_connection_broken
     ("raised", "hint"),
     [
         (psycopg.errors.DiskFull(), ANSWERED),
-        (psycopg.errors.TooManyConnections(), ANSWERED),
+        (psycopg.errors.TooManyConnections(), TAKEN),
+        (psycopg.OperationalError("FATAL:  sorry, too many clients already"), TAKEN),
+        (psycopg.OperationalError("FATAL:  remaining connection slots are reserved for roles with SUPERUSER"), TAKEN),
+        (psycopg.errors.InvalidSchemaName(), NO_SCHEMA),
         (psycopg.errors.ReadOnlySqlTransaction(), ANSWERED),
         (psycopg.errors.InsufficientPrivilege(), NOT_ALLOWED),
         (psycopg.errors.InvalidPassword(), UNREACHED),

@@ -22,7 +22,7 @@ from tipoff.core.errors import LedgerError, UsageError
 from tipoff.core.secret import Secret
 from tipoff.ledger import Ledger, schema, watching
 from tipoff.ledger.alerts import AlertStore, read_other
-from tipoff.ledger.connect import NOT_ALLOWED
+from tipoff.ledger.connect import NO_SCHEMA, NOT_ALLOWED, TAKEN
 from tipoff.watch.sentinel import LIVE, Sentinel
 
 DAYS, NOW = 2, datetime(2024, 1, 10, 17, tzinfo=UTC)
@@ -226,6 +226,25 @@ def test_a_user_who_may_not_write_is_told_what_he_needs(server: str) -> None:
     owner.dispose()
 
     assert {begun.value.hint, written.value.hint} == {NOT_ALLOWED}
+
+
+def test_a_user_without_a_connection_left_or_a_schema_is_told_what_he_needs(server: str) -> None:
+    owner = create_engine(fresh(server), isolation_level="AUTOCOMMIT")
+    guest = make_url(server).set(username="crowded", password=None).render_as_string(hide_password=False)
+    with owner.connect() as connection:
+        connection.execute(text("DROP ROLE IF EXISTS crowded"))
+        connection.execute(text("CREATE ROLE crowded LOGIN CONNECTION LIMIT 0"))
+
+        with pytest.raises(UsageError, match='too many connections for role "crowded"') as full:
+            Ledger(guest)
+        connection.execute(text("ALTER ROLE crowded CONNECTION LIMIT 10"))
+        connection.execute(text("ALTER ROLE crowded SET search_path = nowhere"))
+        with pytest.raises(UsageError, match="no schema has been selected") as bare:
+            Ledger(guest)
+        connection.execute(text("DROP ROLE crowded"))
+    owner.dispose()
+
+    assert (full.value.hint, bare.value.hint) == (TAKEN, NO_SCHEMA)
 
 
 def test_a_server_that_is_not_there_is_told_without_its_password() -> None:

@@ -149,6 +149,9 @@ def test_a_process_that_holds_the_home_keeps_a_second_one_out(quiet: Path) -> No
 
 def test_a_home_refuses_another_world(quiet: Path) -> None:
     other = tipoff("replay", "nba", f"sample:{DAYS}", "--world", "sample", "--seed", "8", home=quiet)
+    longer = tipoff("replay", "nba", f"sample:{DAYS + 1}", "--world", "sample", home=quiet)
 
-    assert other.returncode == 2
-    assert "belongs to another world: its season sample was made of other days, or with another seed" in other.stderr
+    was = f"belongs to another world: its season sample was made with sample:{DAYS}, seed 7, no faults, not with"
+    assert (other.returncode, longer.returncode) == (2, 2)
+    assert f"{was} sample:{DAYS}, seed 8, no faults" in other.stderr
+    assert f"{was} sample:{DAYS + 1}, seed 7, no faults" in longer.stderr

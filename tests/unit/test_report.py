@@ -1,6 +1,8 @@
 """A season's report: what it says of errors, of what a system adds, of leaks and of chances; and the page that shows it."""
 
 import dataclasses
+import subprocess
+import sys
 from datetime import date
 
 import numpy as np
@@ -133,7 +135,7 @@ def test_mlbs_report_reads_its_grades_and_leaves_out_what_was_made_afterwards() 
     }
 
 
-def test_a_role_that_is_not_known_is_no_bench() -> None:
+def of_two_players() -> dict[str, pa.Table]:
     day, names = date(2024, 1, 10), ("day", "game_id", "player_id", "system", "predicted_points", "actual_points")
     grades = [dict(zip(names, (day, "g", who, "a", 9.0, 11.0), strict=True)) for who in (1, 2)]
     tables = {name: pa.table({column: [] for column in columns}) for name, columns in nba_report.REPORT.reads.items()}
@@ -149,11 +151,28 @@ def test_a_role_that_is_not_known_is_no_bench() -> None:
         "made_at": pa.array([], pa.date32()),
         "tipoff_at": pa.array([], pa.date32()),
     }
-    tables |= {system.name: pa.table(drawn) for system in SERVING}
+    return tables | {system.name: pa.table(drawn) for system in SERVING}
 
-    [section] = [found for found in nba_report.make(tables) if found.title == "By role"]
+
+def test_a_role_that_is_not_known_is_no_bench() -> None:
+    [section] = [found for found in nba_report.make(of_two_players()) if found.title == "By role"]
 
     assert [(row["x"], row["n"]) for row in section.rows] == [("bench: under 15", 1), ("unknown", 1)]
+
+
+def test_a_report_begins_no_thread_for_where_none_may_begin_a_join_would_wait_for_ever() -> None:
+    code = """
+import os
+from tests.unit.test_report import nba_report, of_two_players
+tables = of_two_players()
+before = len(os.listdir("/proc/self/task"))
+nba_report.make(tables)
+print(len(os.listdir("/proc/self/task")) - before)
+"""
+
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+
+    assert ran.stdout == "0\n"
 
 
 def test_a_shipped_model_that_saw_a_part_of_the_season_serves_after_it() -> None:

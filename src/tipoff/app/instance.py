@@ -69,6 +69,7 @@ class ReplaySpec(WorkSpec):
     """What is to be replayed, in a world that answers alike for ever."""
 
     world: World
+    asked: str = ""  # how it was asked for, as people are told it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,6 +338,13 @@ def clock_of(home: Home, spec: ReplaySpec) -> SimClock:
         return _clock(ledger, spec)
 
 
+def _otherwise(then: str, now: str) -> str:
+    """Return what is another than when a season was made here, as far as that was kept."""
+    if not then or not now:
+        return "of other days, or with another seed, other faults or other data"
+    return f"with {then}, not with {now}" if then != now else "of other data than these are now"
+
+
 def _clock(ledger: Ledger, spec: ReplaySpec) -> SimClock:
     league, season = spec.league.name, spec.season.name
     known = league_facts(ledger, league)
@@ -349,11 +357,12 @@ def _clock(ledger: Ledger, spec: ReplaySpec) -> SimClock:
             "world": f"it is of the world {known.world!r}, not {spec.world.name!r}",
             "live since": "it runs on the real clock",
         }
-        others = f"its season {season} was made of other days, or with another seed, other faults or other data"
+        others = f"its season {season} was made {_otherwise(known.of_season('asked', season), spec.asked)}"
         msg = f"in this home {league} belongs to another world: {differs.get(other[0], others)}"
         raise UsageError(msg, hint="ask for it as it was made, or set TIPOFF_HOME to another folder")
     batch = Batch()
-    for key, value in (world | {f"about {season}": json.dumps(spec.world.describe())}).items():
+    about = {f"about {season}": json.dumps(spec.world.describe()), f"asked {season}": spec.asked}
+    for key, value in (world | about).items():
         if key not in known.kept:
             batch.fact(key, value, league=league)
     if spec.off != known.off:

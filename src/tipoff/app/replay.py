@@ -25,6 +25,7 @@ from tipoff.core.errors import UsageError
 from tipoff.core.fault import Fault
 from tipoff.core.league import League
 from tipoff.core.slate import Season
+from tipoff.core.wording import counted
 from tipoff.leagues.catalog import NO_WORLD, content_named
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import league_facts, season_of
@@ -191,8 +192,10 @@ def replay_spec(  # noqa: PLR0913 -- what a replay is told
             msg = f"{league} has no sample world"
             raise UsageError(msg, hint="replay its recorded seasons" if content.recorded else NO_WORLD)
         season = _sample_season(content.sample.season, span)
-        made = content.sample.world(season, seed=seed, faults=faults(season.first_day))
-        return ReplaySpec(league=content.league, season=season, days=(season.first_day, season.last_day), world=made)
+        told = faults(season.first_day)
+        made, days = content.sample.world(season, seed=seed, faults=told), (season.first_day, season.last_day)
+        asked = f"{span}, seed {seed}, {counted(len(told), 'fault')}"
+        return ReplaySpec(league=content.league, season=season, days=days, world=made, asked=asked)
     if content.recorded is None:
         msg = f"{league} has no recorded world"
         raise UsageError(msg, hint="replay its sample world: --world sample" if content.sample else NO_WORLD)
@@ -205,7 +208,8 @@ def replay_spec(  # noqa: PLR0913 -- what a replay is told
     season, days = parse_span(span, content.recorded, settings.data, together=together)
     told = faults(days[0])
     made = content.recorded.world(settings.data, season.name, seed=seed, disturbed=disturbed, faults=told)
-    spec = ReplaySpec(league=content.league, season=season, days=days, world=made)
+    asked = f"seed {seed}, {'the faults of its season' if disturbed else counted(len(told), 'fault')}, {settings.data}"
+    spec = ReplaySpec(league=content.league, season=season, days=days, world=made, asked=asked)
     return _going_on(spec, content, content.recorded.names(settings.data))
 
 

@@ -36,6 +36,8 @@ NOT_OURS = "may this user write there? run it as whoever runs tipoff up, or give
 UNREACHED = "is the address right (TIPOFF_LEDGER_URL, TIPOFF_SENTINEL_URL), and does its server run?"
 NOT_ALLOWED = "let the user whom the address names own the database: docs/how-to/run-in-production.md"
 ANSWERED = "is the server's disk full, are all its connections taken, or may it only be read? its log says more"
+TAKEN = "every connection that the server, its database or this user may have is taken: let go of some, or allow more"
+NO_SCHEMA = "let that user's search_path name a schema that is there: CREATE SCHEMA public, which he may write to"
 _AWAY = (
     "",
     "08",
@@ -46,6 +48,11 @@ _AWAY = (
 _LENT = "the ledger's address leads to a pooler that lends each transaction a connection: what one part sets holds for others"
 _BY_SESSION = "let it pool by session (pgbouncer: pool_mode = session), or name the server itself"
 _NO_TABLE, _NO_RIGHT = "42P01", "42501"  # as PostgreSQL numbers them
+_FULL, _REFUSED_FOR_MANY = (
+    "53300",
+    ("too many clients", "connection slots", "too many connections"),
+)  # before it has a number
+_HINTS = {_NO_RIGHT: NOT_ALLOWED, "3F000": NO_SCHEMA}
 _DAMAGE = ("malformed", "not a database", "corrupt")
 
 
@@ -61,8 +68,10 @@ def hint_of(error: Exception, of_a_file: str) -> str:
     if isinstance(raised, sqlite3.Error):
         return NOT_OURS if "readonly" in str(raised) else of_a_file
     state = getattr(raised, "sqlstate", None) or ""
-    if state == _NO_RIGHT:
-        return NOT_ALLOWED
+    if state == _FULL or any(said in str(raised) for said in _REFUSED_FOR_MANY):
+        return TAKEN
+    if state in _HINTS:
+        return _HINTS[state]
     return UNREACHED if state[:2] in _AWAY else ANSWERED
 
 

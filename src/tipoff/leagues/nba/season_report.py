@@ -25,8 +25,8 @@ def make(tables: Mapping[str, pa.Table]) -> Sequence[Section]:
     """Return the sections of a season."""
     grades = tables["grades"]
     grades = grades.filter(pc.and_(pc.is_valid(grades["abs_error"]), pc.invert(grades["is_retrospective"])))
-    joined = grades.join(tables["player_games"], keys=list(_KEY), join_type="inner")
-    joined = joined.join(tables["player_form"], keys=list(_KEY)).combine_chunks()
+    joined = grades.join(tables["player_games"], keys=list(_KEY), join_type="inner", use_threads=False)
+    joined = joined.join(tables["player_form"], keys=list(_KEY), use_threads=False).combine_chunks()
     found = sections.Graded.read(
         joined, system="system", who="player_id", predicted="predicted_points", happened="actual_points"
     )
