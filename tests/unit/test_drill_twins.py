@@ -59,3 +59,11 @@ def test_what_a_source_says_until_a_start_differs_where_its_last_look_was_anothe
     twin, truth = (Truth(seen={unit: EARLY - before * HOUR}) for before in (1, seen))
 
     assert wrong(twin, truth, unit, ("projected_features", NEXT, "early")) is is_wrong
+
+
+def test_what_is_made_over_and_over_is_held_against_a_drill_however_few_runs_the_others_need() -> None:
+    truth = Truth(told={("runs_are_bounded", "source:statsapi", "line_ups", str(NEXT)): EARLY}, n_runs=9)
+
+    why = judge_drill(DRILL, Truth(n_runs=9), truth, {}).why
+
+    assert f"made over and over: line_ups of {NEXT}" in why

@@ -225,6 +225,10 @@ def _never_allowed(drill: Drill, twin: Truth, truth: Truth) -> list[str]:
     found = [f"{n} {what}" for n, what in counted if n]
     if truth.n_runs > twin.n_runs * drill.storm:
         found.append(f"a storm: {truth.n_runs} runs, where a quiet day has {twin.n_runs}")
+    if drill.fuzzed and (
+        over := sorted({f"{told[2]} of {told[3]}" for told in truth.told if told[0] == "runs_are_bounded"})
+    ):
+        found.append(f"made over and over: {', '.join(over)}")
     return found
 
 
