@@ -480,6 +480,14 @@ def test_the_page_of_evidence_names_each_claim_and_its_measurement() -> None:
     assert missing == [], "run `make evidence`"
 
 
+def test_a_command_for_whose_files_there_is_no_room_compiles_nothing() -> None:
+    """Python keeps the half that found room, and then no process can import it: all that is tested afterwards fails."""
+    limited = "ulimit" + " -f"
+    files = [path for path in (ROOT / "tests").rglob("*.py") if limited in path.read_text("utf-8")]
+
+    assert [str(path.relative_to(ROOT)) for path in files] == ["tests/support.py"]
+
+
 def test_no_two_files_of_tests_share_a_name() -> None:
     names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
 

@@ -14,7 +14,7 @@ import pytest
 from benchmarks.content_hashes import differences, hashes_of
 from tests.live import wait_until
 from tests.samples import Samples
-from tests.support import published, tipoff
+from tests.support import files_of, published, tipoff
 
 from tipoff.app.backup import restore
 from tipoff.app.holder import lock, lock_file
@@ -97,7 +97,7 @@ def test_a_disk_that_refuses_leaves_no_part_of_a_copy_or_home_and_is_told_in_a_l
         ("restore", tmp_path / "again", tmp_path / "again" / "ledger.db"),
     ):
         to = tmp_path / ("other" if command == "backup" else "copy")
-        script = f"ulimit -f 100; exec {sys.executable} -m tipoff {command} {to}"  # files of 50 kB and no more
+        script = f"{files_of(100)} exec {sys.executable} -m tipoff {command} {to}"  # files of 50 kB and no more
         environment = os.environ | {"TIPOFF_HOME": str(at)}
         ran = subprocess.run(
             ["/bin/sh", "-c", script], env=environment, capture_output=True, text=True, timeout=60, check=False
@@ -276,7 +276,7 @@ def test_a_warehouse_whose_tables_find_no_room_is_told_in_a_sentence(tmp_path: P
         "try: DuckWarehouse(Path('w')).prepare(NBA.steps)\n"
         "except WarehouseError as error: print(error)"
     )
-    script = f'ulimit -f 26; exec {sys.executable} -c "{code}"'
+    script = f'{files_of(26)} exec {sys.executable} -c "{code}"'
     ran = subprocess.run(
         ["/bin/sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
     )

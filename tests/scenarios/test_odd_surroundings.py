@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support import replayed, sample_spec
+from tests.support import files_of, replayed, sample_spec
 
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import AlertStore
@@ -51,7 +51,7 @@ def test_what_cannot_be_written_out_is_said_and_no_success(home: Path) -> None:
 
 
 def test_a_first_start_for_which_there_is_no_room_is_told_to_restore_nothing(tmp_path: Path) -> None:
-    ran = shell("ulimit -f 40; $tipoff replay nba sample:1 --world sample", tmp_path / "home")
+    ran = shell(f"{files_of(40)} $tipoff replay nba sample:1 --world sample", tmp_path / "home")
 
     assert (ran.returncode, ran.stderr.count("\n")) == (2, 2), ran.stderr
     assert "cannot be opened: disk I/O error" in ran.stderr
