@@ -161,8 +161,8 @@ ASKS = "cursor.execute('SELECT 1 FROM slate')"
     ("text", "level"),
     [
         (ABORTS.format(ASKS, "logging.error(error)"), NOTE),
-        (ABORTS.format("pass", "logging.error(error)"), WARNING),  # all that follow fail in silence
-        (ABORTS.format("other." + ASKS, "logging.error(error)"), WARNING),
+        (ABORTS.format("pass", "logging.error(error)"), ERROR),  # all that follow fail in silence
+        (ABORTS.format("other." + ASKS, "logging.error(error)"), ERROR),
         (ABORTS.format(ASKS, "logging.error(error)\n            connection.rollback()"), WARNING),
         (ABORTS.format(ASKS, "logging.error(error)").replace("psycopg2", "sqlite3"), WARNING),
         (ABORTS.format(f"connection.autocommit = True\n        {ASKS}", "logging.error(error)"), WARNING),
@@ -170,7 +170,7 @@ ASKS = "cursor.execute('SELECT 1 FROM slate')"
             ABORTS.format(
                 f"try:\n            {ASKS}\n        except Exception:\n            pass", "logging.error(error)"
             ),
-            WARNING,
+            ERROR,
         ),
     ],
 )

@@ -228,7 +228,7 @@ page_of("https://stats.example", "page.html")
 @pytest.mark.parametrize(
     ("before", "asked", "level"),
     [
-        ("if os.path.exists(path):\n        return", "pass", WARNING),
+        ("if os.path.exists(path):\n        return", "pass", NOTE),
         ("if not os.path.exists('data'):\n        os.makedirs('data')", "pass", NOTE),
         ("pass", "pass", NOTE),
         ("if os.path.exists(path):\n        return", "answer.raise_for_status()", NOTHING),

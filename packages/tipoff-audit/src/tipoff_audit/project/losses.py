@@ -9,6 +9,7 @@ from tipoff_audit.finding import Finding
 from tipoff_audit.project.asked import why_asked
 from tipoff_audit.project.tables import block_of, table_of
 from tipoff_audit.project.texts import Sources, strings
+from tipoff_audit.reading.aborted import DRIVERS, catches_aborted, imports_driver, why_aborted
 from tipoff_audit.reading.handlers import breadth, inside
 from tipoff_audit.reading.index import FUNCTIONS, Index
 from tipoff_audit.reading.names import constant, dotted, last_name, words
@@ -33,7 +34,6 @@ _KEYS = these("id ids key uuid guid code objectid pk")
 _TIMES = these("at date time timestamp ts created updated on sinc data dt when")
 _TOLD = these("status state error reason message outcome result")
 _BY = these("service source by attempts provider worker")
-_DRIVERS = ("psycopg2", "psycopg")
 _EXECUTES = these("execute executemany copy_expert copy_from")
 
 
@@ -71,7 +71,18 @@ class Losses:
         for node in _afterwards(own, block, handler):
             if self._is_done(node, tables):
                 return f"for good: line {node.lineno} goes on to record it as done"
-        return ""
+        return why_aborted(own, block, handler) if self._is_postgres(own) else ""
+
+    def _is_postgres(self, own: Index) -> bool:
+        """Whether a driver of PostgreSQL is imported here, or by a file from which a name is imported here."""
+        if imports_driver(own):
+            return True
+        modules = {part for origin in own.imports.values() for part in origin.split(".")[-2:]}
+        return any(
+            path.rpartition("/")[2].removesuffix(".py") in modules and "autocommit" not in text.lower()
+            for driver in DRIVERS
+            for path, text in self.sources.holding(driver)
+        )
 
     def _place(self, finding: Finding) -> tuple[Index | None, ast.Try | None, ast.ExceptHandler | None]:
         word = finding.symbol.rpartition(".")[2]
@@ -163,8 +174,7 @@ def _columns(text: str) -> list[str]:
 
 def _fails_next(own: Index, block: ast.Try, handler: ast.ExceptHandler) -> bool:
     """Whether a driver that aborts the transaction meets a statement on the same cursor next, and nobody swallows its error."""
-    is_theirs = any(origin.partition(".")[0] in _DRIVERS for origin in own.imports.values())
-    if not is_theirs or re.search("autocommit", own.source.text, re.IGNORECASE):
+    if not imports_driver(own) or re.search("autocommit", own.source.text, re.IGNORECASE):
         return False
     if any(last_name(node.func) in {"rollback", "connect", "cursor"} for node in _calls([*handler.body, *block.body])):
         return False
@@ -184,7 +194,7 @@ def _fails_next(own: Index, block: ast.Try, handler: ast.ExceptHandler) -> bool:
 def _swallows(block: ast.AST, call: ast.Call, own: Index) -> bool:
     if not isinstance(block, ast.Try) or own.scope(block) is not own.scope(call):
         return False
-    broad = [one for one in block.handlers if breadth(one, own) in {"bare", "broad"}]
+    broad = [one for one in block.handlers if breadth(one, own) in {"bare", "broad"} or catches_aborted(one, own)]
     return any(not any(isinstance(node, ast.Raise) for node in inside(one.body)) for one in broad)
 
 

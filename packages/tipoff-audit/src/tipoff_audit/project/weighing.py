@@ -91,7 +91,8 @@ class Weighing:
         if not why and finding.rule == "swallowed-write" and self.tables is not None and self.losses is not None:
             why = self.tables.why_unread(finding) or self.losses.why_slight(finding)
             if not why and (done := self.losses.why_for_good(finding)):
-                return replace(finding, level=Level.ERROR, message=f"{finding.message} ({done})")
+                message = finding.message if done in finding.message else f"{finding.message} ({done})"
+                return replace(finding, level=Level.ERROR, message=message)
         if not why and finding.rule == "swallowed-exit" and finding.guards == "statements" and self.losses is not None:
             why = why_alone(finding, self.losses.sources)
         return replace(finding, level=Level.NOTE, message=f"{finding.message} ({why})") if why else finding

@@ -15,6 +15,7 @@ from tipoff_audit.reading.source import COMPOSE, Source
 from tipoff_audit.reading.sqltext import called_in, procedure_at, procedures, verbs, without_data
 from tipoff_audit.reading.try_blocks import try_blocks
 from tipoff_audit.rules import (
+    aborted,
     cleared_state,
     clocks,
     coerced,
@@ -30,6 +31,7 @@ from tipoff_audit.rules import (
     lookahead,
     made_once,
     made_up,
+    no_effect,
     orchestration,
     overwritten,
     raising,
@@ -55,6 +57,7 @@ NO_NAMES = facts.Names()
 _RULES: tuple[Callable[[File], None], ...] = (
     raising.raising_handlers,
     raising.returns_in_finally,
+    aborted.aborted_writes,
     deleted.lost_after_delete,
     deleted.lost_between_helpers,
     deleted.replaced_by_a_day,
@@ -97,6 +100,8 @@ _RULES: tuple[Callable[[File], None], ...] = (
     thrown_away.changed_copies,
     thrown_away.keys_given_twice,
     thrown_away.skipped_rows,
+    no_effect.made_and_not_raised,
+    no_effect.shortened,
     overwritten.overwritten,
     unchecked.saved_answers,
     same_answer.same_answers,

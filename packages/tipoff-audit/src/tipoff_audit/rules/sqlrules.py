@@ -264,6 +264,10 @@ _NEITHER = re.compile(
     r"(?P<test>(?P<column>[\w.\"`]+)\s*(?:<>|!=)\s*(?P<one>'[^']*'|\d+)\s+OR\s+(?P=column)\s*(?:<>|!=)\s*(?!(?P=one))(?:'[^']*'|\d+))",
     _I,
 )
+_COUNTS_ALL = re.compile(
+    r"\bCOUNT\s*\(\s*(?P<test>CASE\s+WHEN\b(?:(?!\bCASE\b|\bEND\b)[^;]){1,600}?\bELSE\s+(?:0|FALSE)\s+END|IFF?\s*\([^();]{1,200},\s*0\s*\))\s*\)",
+    _I,
+)
 _MONTH_FOR_MINUTE = re.compile(
     r"\bTO_(?:CHAR|DATE|TIMESTAMP\w*)\s*\([^;()]*?'(?P<test>[^']*(?:HH(?:12|24):MM|(?-i:HH:MM))\b[^']*)'", _I
 )
@@ -288,6 +292,11 @@ _CERTAIN: tuple[tuple[str, re.Pattern[str], str], ...] = (
         "is never true, whatever the data: NULL equals nothing; write IS NULL or IS NOT NULL",
     ),
     ("same-answer", _NEITHER, "is true for every value; write NOT IN, or AND"),
+    (
+        "same-answer",
+        _COUNTS_ALL,
+        "is never NULL, so every row is counted, whatever it answers; write SUM, or leave the ELSE out",
+    ),
     ("wrong-time", _MONTH_FOR_MINUTE, "puts the month where the minutes stand; write MI"),
     (
         "rows-skipped",
@@ -307,6 +316,7 @@ def _certain(sql: str, use: Use) -> Iterator[Said]:
                 is_of_texts = re.search(r"\ball_varchar\s*=\s*(true|1)", sql, _I) is not None
                 is_slight = is_of_texts or (pattern is _NEITHER and use is Use.MONITORING)  # a person reads them
                 level = Level.WARNING if pattern in {_NEITHER, _LEAVES_OUT} and not is_slight else Level.NOTE
+                level = Level.ERROR if pattern is _COUNTS_ALL else level
                 told = _of_a_pipe(sql, found) if pattern is _LEAVES_OUT else message
                 if told != _NOTIFIED and not _PLACEHOLDER.search(_statement(sql, found)):
                     yield Said(rule, found.start("test"), level, f"`{_short(found['test'])}` {told or message}", "read")
@@ -337,7 +347,7 @@ _LOOK_AHEAD: tuple[Callable[[Piece, Use], Iterator[Said]], ...] = (_cutoffs, _wi
 _SCRIPTS: tuple[Callable[[str], Iterator[Said]], ...] = (_appends, _lost)
 _WORTH = re.compile(
     r"CURRENT_|CURDATE|TODAY|NOW\s*\(|GETDATE|SYSDATE|COALESCE|IFNULL|NVL|ISNULL"
-    r"|[=>]\s*NULL|<>|!=|HH(12|24)?:MM|ON_ERROR|MAXERROR|ignore_errors",
+    r"|[=>]\s*NULL|<>|!=|HH(12|24)?:MM|COUNT\s*\(\s*(?:CASE|IF)|ON_ERROR|MAXERROR|ignore_errors",
     _I,
 )
 _WORTH_AHEAD = re.compile(r"<=|>=|BETWEEN|OVER\s*[(\w]", _I)

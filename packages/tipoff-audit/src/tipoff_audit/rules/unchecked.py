@@ -153,7 +153,7 @@ def saved_answers(file: File) -> None:
         file.say(
             "ignored-result",
             call,
-            Level.WARNING if kept else Level.NOTE,
+            Level.NOTE,
             f"{message}; call `raise_for_status()` first",
             guards="read",
         )
