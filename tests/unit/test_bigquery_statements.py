@@ -14,7 +14,7 @@ from tipoff.core.schema import DAY, Phase, Table, integer, number, text
 from tipoff.leagues.catalog import LEAGUES
 from tipoff.store import dialect
 from tipoff.store.bigquery import statements
-from tipoff.store.bigquery.await_job import TRIES, settle
+from tipoff.store.bigquery.await_job import TRIES, send_until_done
 from tipoff.store.bigquery.client import JobInfo, StreamingBuffer
 from tipoff.store.bigquery.diagnosis import clears_at, holder, told
 from tipoff.store.bigquery.errors import Meaning, Refused, Said, verdict_of
@@ -202,21 +202,21 @@ KNOWN = ("duplicate", "Already Exists: Job p:US.j")
 def test_a_job_is_sent_again_under_its_own_id_until_it_is_heard_of() -> None:
     sent, send = sender(refused(503, "backendError"), refused(0, "ReadTimeout", "reply lost: x"), None)
 
-    assert settle(Port(), "j{}".format, send) == (0, False)  # type: ignore[arg-type]
+    assert send_until_done(Port(), "j{}".format, send) == (0, False)  # type: ignore[arg-type]
     assert sent == ["j0", "j0", "j0"]
 
 
 def test_a_job_that_is_known_and_did_its_work_is_done() -> None:
     sent, send = sender(refused(0, "ReadTimeout", "reply lost: x"), refused(409, *KNOWN))
 
-    assert settle(Port(None), "j{}".format, send) == (0, True)  # type: ignore[arg-type]
+    assert send_until_done(Port(None), "j{}".format, send) == (0, True)  # type: ignore[arg-type]
     assert sent == ["j0", "j0"]
 
 
 def test_the_id_of_a_job_that_failed_is_burnt() -> None:
     sent, send = sender(refused(409, *KNOWN), refused(200, "backendError", ran=True), None)
 
-    assert settle(Port(refused(200, "backendError", ran=True)), "j{}".format, send) == (2, False)  # type: ignore[arg-type]
+    assert send_until_done(Port(refused(200, "backendError", ran=True)), "j{}".format, send) == (2, False)  # type: ignore[arg-type]
     assert sent == ["j0", "j1", "j2"]
 
 
@@ -224,7 +224,7 @@ def test_what_repeating_cannot_help_is_raised_at_once() -> None:
     sent, send = sender(refused(400, "invalidQuery", "no such name"))
 
     with pytest.raises(Refused) as raised:
-        settle(Port(), "j{}".format, send)  # type: ignore[arg-type]
+        send_until_done(Port(), "j{}".format, send)  # type: ignore[arg-type]
     assert raised.value.verdict.meaning is Meaning.PERMANENT
     assert sent == ["j0"]
 
@@ -234,7 +234,7 @@ def test_what_was_too_much_at_a_time_is_not_asked_again_at_once(said: tuple[int,
     sent, send = sender(refused(*said))
 
     with pytest.raises(Refused):
-        settle(Port(), "j{}".format, send)  # type: ignore[arg-type]
+        send_until_done(Port(), "j{}".format, send)  # type: ignore[arg-type]
     assert sent == ["j0"]
 
 
@@ -242,7 +242,7 @@ def test_tries_have_an_end() -> None:
     sent, send = sender(*[refused(503, "backendError")] * 20)
 
     with pytest.raises(Refused):
-        settle(Port(), "j{}".format, send)  # type: ignore[arg-type]
+        send_until_done(Port(), "j{}".format, send)  # type: ignore[arg-type]
     assert len(sent) == TRIES
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert
 
 from tipoff.app.chores import AtOnce
-from tipoff.app.retention import Retention, forget
+from tipoff.app.retention import Retention, forget_old_days
 from tipoff.core.errors import PipelineError, WarehouseError
 from tipoff.core.home import Home
 from tipoff.core.payload import Request
@@ -56,7 +56,7 @@ def owe(home: Home, day: date, state: str) -> None:
 def let_go(home: Home, keep: int) -> int:
     ledger = Ledger(home.ledger)
     try:
-        return forget(home, ledger, keep * DAY, NOW)
+        return forget_old_days(home, ledger, keep * DAY, NOW)
     finally:
         ledger.close()
 

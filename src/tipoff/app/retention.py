@@ -35,11 +35,11 @@ class Retention:
                 self.said(f"what is old was not let go, and is tried again in a day: {error}")
         if self._looked_at is None or now - self._looked_at >= _EVERY:
             self._looked_at = now
-            work = partial(forget, self.home, ledger, self.keep, now)
+            work = partial(forget_old_days, self.home, ledger, self.keep, now)
             self.chores.hand_out("retention", work, due_at=now, can_wait=True)
 
 
-def forget(home: Home, ledger: Ledger, keep: timedelta, now: datetime) -> int:
+def forget_old_days(home: Home, ledger: Ledger, keep: timedelta, now: datetime) -> int:
     """Let go of answers that are older than they are kept and needed by nothing; returns the bytes freed.
 
     Those of a day of which anything is owed stay, and so do those that a provider may say are unchanged.

@@ -79,7 +79,7 @@ def waive_command(league: str, output: str, day: date, input_: str, *, reason: s
         msg = f"{output} waits for no {input_!r}"
         raise UsageError(msg, hint=f"it waits for: {', '.join(inputs)}" if inputs else "it waits for nothing")
     with open_ledger(read_only=False) as ledger:
-        now = clock_of(ledger, declared.name)
+        now = ledger_now(ledger, declared.name)
         _must_be_whole("waiver", until, reason, now)
         row = {"league": declared.name, "output": output, "day": day, "input": input_, "reason": reason}
         number = ledger.add("waivers", row | {"by": by, "made_at": now, "until": until})
@@ -132,7 +132,7 @@ def halt_command(  # noqa: PLR0913 -- options
         msg = "a halt is ended, or made with a reason and an end: not both"
         raise UsageError(msg, hint="write only --end, or only --reason and --until")
     with open_ledger(read_only=False) as ledger:
-        now = clock_of(ledger, declared.name)
+        now = ledger_now(ledger, declared.name)
         if ends:
             n_ended = ledger.end_halts(declared.name, output, now=now, by=by)
             if not n_ended:
@@ -177,7 +177,7 @@ def boundary_command(league: str, day: date, *, as_json: bool) -> None:
     answer(document, lines, ok=not (held or lacking), as_json=as_json, code=EXIT_HELD if held else EXIT_WRONG)
 
 
-def clock_of(ledger: Ledger, league: str) -> datetime:
+def ledger_now(ledger: Ledger, league: str) -> datetime:
     """Return what time it is for a league in this home; where nothing was decided yet, that is a usage error."""
     facts = league_facts(ledger, league)
     known = RealClock().now() if facts.live_since else facts.clock_at

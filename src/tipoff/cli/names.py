@@ -2,7 +2,7 @@
 
 import click
 
-from tipoff.cli.gates import clock_of
+from tipoff.cli.gates import ledger_now
 from tipoff.cli.show import answer, as_json, by_option, league_here, open_ledger
 from tipoff.core.errors import UsageError
 from tipoff.ledger.questions import add_ruling, questions_of, revoke_ruling, rulings_of
@@ -59,14 +59,14 @@ def _resolve(league: str, spelling: str, who: int, *, game_id: str, by: str) -> 
             msg = f"several of that name play in {', '.join(sorted({question.unit for question in here}))}"
             raise UsageError(msg, hint="say in which game he is the one: --game GAME_ID")
         row = {"subject": spelling, "unit": game_id, "value": str(who), "by": by}
-        number = add_ruling(ledger, league, row | {"made_at": clock_of(ledger, league)})
+        number = add_ruling(ledger, league, row | {"made_at": ledger_now(ledger, league)})
     n_waiting = sum(question.state == "open" for question in here)
     click.echo(f"ruling {number}: {spelling} is {who}; what waits for it ({n_waiting}) is made with the next tick")
 
 
 def _revoke(league: str, number: int) -> None:
     with open_ledger(read_only=False) as ledger:
-        done = revoke_ruling(ledger, league, number, now=clock_of(ledger, league))
+        done = revoke_ruling(ledger, league, number, now=ledger_now(ledger, league))
     if not done:
         msg = f"there is no ruling {number} of {league} that holds"
         raise UsageError(msg, hint=f"see: tipoff names {league}")

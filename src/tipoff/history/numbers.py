@@ -39,7 +39,7 @@ def mark(ledger: Ledger, streams: Iterable[Stream]) -> None:
         ledger.keep_facts({_BEGUN: json.dumps(last_numbers(ledger, streams))})
 
 
-def settle(ledger: Ledger, streams: Iterable[Stream], reached: Mapping[str, int]) -> list[str]:
+def renumber(ledger: Ledger, streams: Iterable[Stream], reached: Mapping[str, int]) -> list[str]:
     """Give new events of streams in which the warehouse has come further than the ledger numbers behind those; returns these.
 
     `reached`: the greatest number that the warehouse has, by stream. Where the ledger cannot be written, the next start does it.

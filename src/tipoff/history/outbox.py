@@ -91,7 +91,7 @@ class Outbox:
             except PipelineError as error:
                 self.tell(error, now)
                 return False
-            behind = numbers.settle(self.ledger, self.streams, reached)
+            behind = numbers.renumber(self.ledger, self.streams, reached)
             if behind:
                 note = f"the ledger has gone back, as one does that is restored: new events of {', '.join(behind)} are "
                 self._troubles.add(FLOWS, Severity.WARNING, f"{note}numbered behind those that the warehouse has", now)

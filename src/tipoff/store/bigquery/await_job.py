@@ -14,7 +14,7 @@ TRIES = 5
 _NOT_FOUND = 404
 
 
-def settle(client: Client, name: Callable[[int], str], send: Callable[[str, int], None]) -> tuple[int, bool]:
+def send_until_done(client: Client, name: Callable[[int], str], send: Callable[[str, int], None]) -> tuple[int, bool]:
     """Send a job until it has done its work; returns the attempt that did, and whether its reply had been lost.
 
     `name` gives the job id of an attempt and `send` sends it and waits for its end. A job whose reply was lost is sent again

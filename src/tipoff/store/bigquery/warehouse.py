@@ -16,7 +16,7 @@ from tipoff.core.step import Step
 from tipoff.core.window import SLATE, Input, Window
 from tipoff.store import dialect
 from tipoff.store.bigquery import statements
-from tipoff.store.bigquery.await_job import asked_again, settle
+from tipoff.store.bigquery.await_job import asked_again, send_until_done
 from tipoff.store.bigquery.client import Client, Count
 from tipoff.store.bigquery.diagnosis import failed, refusal_of
 from tipoff.store.bigquery.errors import Meaning, Refused
@@ -292,7 +292,7 @@ class BigQueryWarehouse:
             self._client.create_table(name, fields, write.labels("staging"))
             self._client.load(name, rows, write.labels("load"), job_id=job_id)
 
-        attempt, _ = settle(self._client, lambda attempt: write.job_id("load", attempt), send)
+        attempt, _ = send_until_done(self._client, lambda attempt: write.job_id("load", attempt), send)
         staging = f"{self._target.staging}.{write.staging(attempt)}"
         found = in_order(table, conform(table, asked_again(lambda: self._client.rows(staging))))
         if not found.equals(in_order(table, rows)):
@@ -312,7 +312,7 @@ class BigQueryWarehouse:
             self._client.query(sql, sent, said, job_id=job_id, changes=changes)
 
         try:
-            _, was_lost = settle(self._client, lambda attempt: write.job_id("publish", attempt), send)
+            _, was_lost = send_until_done(self._client, lambda attempt: write.job_id("publish", attempt), send)
         finally:
             if staging:
                 self._drop(staging)

@@ -36,7 +36,6 @@ _KNOWN = (
         __annotations__ _"""
     )
 )
-_DEEP = (*FUNCTIONS, ast.Lambda)
 _STRAIGHT = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.ClassDef, *FUNCTIONS, ast.Assert)
 
 
