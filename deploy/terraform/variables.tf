@@ -31,23 +31,6 @@ variable "image" {
   }
 }
 
-variable "datasets" {
-  description = "Every dataset that the warehouse writes; a test holds this list against the code."
-  type        = set(string)
-  default = [
-    "tipoff",
-    "tipoff_staging",
-    "tipoff_history",
-    "nba_raw",
-    "nba_analytics",
-    "nba_features",
-    "nba_models",
-    "nba_predictions",
-    "nba_published",
-    "nba_grades",
-  ]
-}
-
 variable "ledger_tier" {
   description = "The machine of the ledger's PostgreSQL."
   type        = string

@@ -1,5 +1,11 @@
+# Every dataset that the warehouse writes; a test holds these lists against the code.
+locals {
+  own    = ["tipoff", "tipoff_staging", "tipoff_history"]
+  phases = ["raw", "analytics", "features", "models", "predictions", "published", "grades"]
+}
+
 resource "google_bigquery_dataset" "all" {
-  for_each = var.datasets
+  for_each = toset(concat(local.own, [for phase in local.phases : "${var.league}_${phase}"]))
 
   dataset_id                 = each.value
   location                   = var.location

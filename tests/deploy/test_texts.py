@@ -17,7 +17,8 @@ import yaml
 
 from tipoff.cli.main import COMMANDS, cli
 from tipoff.config import _SECRET, PREFIX, Settings
-from tipoff.leagues.nba.league import NBA
+from tipoff.core.league import League
+from tipoff.leagues.catalog import LEAGUES
 from tipoff.ledger.streams import DATASET
 from tipoff.store.bigquery.target import Target
 
@@ -102,11 +103,13 @@ def test_every_resource_that_is_named_is_declared() -> None:
     assert named - declared <= {f"data.{kind}.{name}".removeprefix("data.") for kind, name, _ in blocks("data")}
 
 
-def test_the_datasets_are_those_that_the_code_writes() -> None:
-    [default] = [body["default"] for name, _, body in blocks("variable") if name == "datasets"]
+@pytest.mark.parametrize("league", LEAGUES.values(), ids=LEAGUES.keys())
+def test_the_datasets_are_those_that_the_code_writes_for_whichever_league_is_named(league: League) -> None:
+    [lists] = [plain(body) for body in hcl2.loads(TEXTS["warehouse.tf"])["locals"]]
     place = Target(project="p")
 
-    assert set(default) == {step.table.dataset for step in NBA.steps} | {place.own, place.staging, DATASET}
+    assert set(lists["own"]) == {place.own, place.staging, DATASET}
+    assert {f"{league.name}_{phase}" for phase in lists["phases"]} == {step.table.dataset for step in league.steps}
 
 
 def test_rights_are_few_and_each_has_a_reason() -> None:

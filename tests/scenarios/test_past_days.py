@@ -11,6 +11,7 @@ import pytest
 from tests.samples import Samples
 from tests.support import ledger_rows, proofs, sample_spec, tipoff
 
+from tipoff.app.backfill import render_text
 from tipoff.app.instance import Instance, clock_of
 from tipoff.app.loop import Outage, replay
 from tipoff.app.replay import run_together
@@ -91,8 +92,18 @@ def test_days_of_the_sample_league_are_named_as_any_others_and_its_world_need_no
     beyond = tipoff("backfill", "nba", "2030-01-07..2030-01-20", "--dry-run", home=home)
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("nba 2030-01-07 to 2030-01-07: 0 runs to be made at once\n")
+    assert done.stdout == "nba 2030-01-07 to 2030-01-07: nothing that could be made is missing or outdated\n"
     assert "goes beyond the season sample, which ends on 2030-01-08" in beyond.stderr
+
+
+def test_what_days_owe_whose_schedule_is_not_known_is_not_said_to_take_no_time() -> None:
+    asked = {"league": "nba", "from": "2030-01-07", "to": "2030-01-08", "runs": {"schedule": 2}, "waiting": {}}
+    plan = {"days_without_schedule": 2, "requests": {"nba schedule": 2}, "estimate_s": 0.0, "dry_run": True}
+
+    told = render_text(asked | plan)
+
+    assert "  2 days whose schedule is not known yet: what they owe is seen then" in told
+    assert "  requests: 2 to nba schedule; about 0.0 s of work, and what these days owe" in told
 
 
 def test_a_replay_whose_ledger_cannot_be_written_says_so_once(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Backfill: making what is missing or outdated of past days, in order, and saying what was not made."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from statistics import median
@@ -17,6 +17,7 @@ from tipoff.core.home import Home
 from tipoff.core.league import League
 from tipoff.core.obligation import State, Verb
 from tipoff.core.step import SourceWork
+from tipoff.core.wording import counted
 from tipoff.engine.book import Entry, Key
 from tipoff.engine.controller import Controller
 from tipoff.engine.judge import Judgement, judge
@@ -173,26 +174,33 @@ def _is_under_way(judged: Judgement, until: datetime) -> bool:
 
 def render_text(report: Mapping[str, Any]) -> list[str]:
     """Return what a person reads of a backfill."""
-    lines = [
-        f"{report['league']} {report['from']} to {report['to']}: {sum(report['runs'].values())} runs to be made at once"
-    ]
+    span, n_runs = f"{report['league']} {report['from']} to {report['to']}", sum(report["runs"].values())
+    if not (n_runs or report["waiting"] or report["days_without_schedule"]):
+        return [f"{span}: nothing that could be made is missing or outdated", *_left(report)]
+    lines = [f"{span}: {counted(n_runs, 'run')} to be made at once"]
     lines += [f"  {name:<26} {n}" for name, n in report["runs"].items()]
     if report["waiting"]:
         lines.append(f"  after these: {', '.join(f'{n} {name}' for name, n in report['waiting'].items())}")
     if report["days_without_schedule"]:
         lines.append(
-            f"  {report['days_without_schedule']} days whose schedule is not known yet: what they owe is seen then"
+            f"  {counted(report['days_without_schedule'], 'day')} whose schedule is not known yet: what they owe is seen then"
         )
     asked = ", ".join(f"{n} to {source}" for source, n in report["requests"].items()) or "none"
-    lines.append(f"  requests: {asked}; about {report['estimate_s']} s of work")
+    beyond = ", and what these days owe" if report["days_without_schedule"] else ""
+    lines.append(f"  requests: {asked}; about {report['estimate_s']} s of work{beyond}")
     if report["dry_run"]:
         return [*lines, "nothing was made: a dry run"]
     made = report["made"]
     done, unchanged, failed = (made.get(name, 0) for name in ("finished", "unchanged", "failed"))
     found_nothing = f", of which {unchanged} found nothing new; {failed} more failed" if "unchanged" in made else ""
-    lines.append(f"made: {done} runs{found_nothing}")
-    lines.append(f"not made: {len(report['not_made'])}")
+    return [*lines, f"made: {counted(done, 'run')}{found_nothing}", *_left(report)]
+
+
+def _left(report: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what was not made, each with its reason; nothing of a dry run."""
+    if report["dry_run"]:
+        return
+    yield f"not made: {len(report['not_made'])}"
     for row in report["not_made"]:
-        n_units = f", {len(row['missing'])} units" if row["missing"] else ""
-        lines.append(f"  {row['state'].upper()} {row['output']} {row['day']}{n_units} ({row['why'].partition(':')[0]})")
-    return lines
+        n_units = f", {counted(len(row['missing']), 'unit')}" if row["missing"] else ""
+        yield f"  {row['state'].upper()} {row['output']} {row['day']}{n_units} ({row['why'].partition(':')[0]})"
