@@ -35,20 +35,16 @@ def wrong(twin: Truth, truth: Truth, *units: Unit) -> bool:
         (("pitcher_features", NEXT, "early"), True),
         (("predictions", DAY, "before"), True),
     ],
-    ids=["begun by then", "behind it", "not begun", "graded by it", "before it", "that day's own"],
+    ids=["made by then", "behind it", "made since", "graded by it", "before it", "that day's own"],
 )
-def test_predictions_differ_where_a_grade_came_after_their_game_began_and_where_that_ones_grades_are_read(
+def test_predictions_differ_where_a_grade_came_after_they_were_made_and_where_their_grades_are_read(
     unit: Unit, *, is_wrong: bool
 ) -> None:
-    twin, truth = (Truth(arrivals={("grades", DAY, "before"): EARLY + after * HOUR}) for after in (-2, 1))
+    twin, truth = (Truth(arrivals={("grades", DAY, "before"): EARLY + after * HOUR}) for after in (-9, -3))
+    for game, before in (("early", 4), ("late", 2)):
+        truth.seen["predictions", NEXT, game] = EARLY - before * HOUR
 
     assert wrong(twin, truth, unit) is is_wrong
-
-
-def test_a_grade_that_came_late_and_before_every_game_excuses_nothing() -> None:
-    twin, truth = (Truth(arrivals={("grades", DAY, "before"): EARLY - after * HOUR}) for after in (3, 1))
-
-    assert wrong(twin, truth, ("predictions", NEXT, "early"))
 
 
 @pytest.mark.parametrize(("seen", "is_wrong"), [(3, False), (4, True), (1, True)], ids=["in time", "old", "the same"])

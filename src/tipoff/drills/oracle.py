@@ -292,7 +292,7 @@ class _Apart:
 def _may_differ(drill: Drill, twin: Truth, truth: Truth) -> list[_Apart]:
     """Return what may have other content: what stands in the catalog behind something, and it.
 
-    That is what a check has told of, made anew; what predicts with what need not be there, where that came after a game's start;
+    That is what a check has told of, made anew; what predicts with what need not be there, where that came after it was made;
     and what a source says until a game's start, where its last look was another than the twin's, and no older than it may be.
     """
     steps = list(league_named(drill.league).steps)
@@ -308,7 +308,10 @@ def _may_differ(drill: Drill, twin: Truth, truth: Truth) -> list[_Apart]:
         free = {edge.table for edge in step.edges if edge.optional and not edge.cascades}
         if step.phase is Phase.PREDICTIONS:
             came = [(day, at) for (output, day, _), at in late.items() if output in free]
-            games = {(day, game) for day, game, start in starts if any(of < day and start <= at for of, at in came)}
+            made = [(day, unit, at) for (output, day, unit), at in truth.seen.items() if output == step.name]
+            games = {
+                (day, unit.partition("|")[0]) for day, unit, at in made if any(of < day and at <= it for of, it in came)
+            }
             found += [_Apart(behind[step.name], *one) for one in sorted(games)]
         refresh = step.timing.refresh if step.timing.closes is not None else None
         if isinstance(step.work, SourceWork) and refresh is not None:

@@ -15,7 +15,7 @@ class Truth:
     content: dict[Unit, tuple[int, str]] = field(default_factory=dict)
     duplicates: int = 0
     arrivals: dict[Unit, datetime] = field(default_factory=dict)
-    seen: dict[Unit, datetime] = field(default_factory=dict)  # when a source that is asked until a close was last asked
+    seen: dict[Unit, datetime] = field(default_factory=dict)  # as of when it was made, or its source asked, last
     told: dict[Told, datetime] = field(default_factory=dict)
     causes: set[str] = field(default_factory=set)
     unmet: set[tuple[str, date]] = field(default_factory=set)
