@@ -28,7 +28,7 @@ settings.load_profile("any machine")
 
 @pytest.fixture(scope="session", autouse=True)
 def _new_ledgers_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A new file is a copy of one that was upgraded from nothing: that is most of what a small test takes."""
+    """A new file is a copy of one that was upgraded from nothing: the ten steps of that are most of what a small test takes."""
     made = tmp_path_factory.mktemp("new") / "ledger.db"
     Ledger(made).close()
 

@@ -252,20 +252,20 @@ def test_a_running_controller_makes_the_copy_that_is_asked_for(tmp_path: Path) -
 
 
 def test_a_ledger_is_copied_before_it_is_upgraded(tmp_path: Path) -> None:
-    shutil.unpack_archive(Path(__file__).parents[1] / "homes" / "schema_0010.tgz", tmp_path, "gztar", filter="data")
+    shutil.unpack_archive(Path(__file__).parents[1] / "homes" / "schema_0004.tgz", tmp_path, "gztar", filter="data")
 
     Ledger(tmp_path / "home" / "ledger.db").close()
 
-    assert (tmp_path / "home" / "ledger.db.of-schema-0010").stat().st_size > 100_000
+    assert (tmp_path / "home" / "ledger.db.of-schema-0004").stat().st_size > 100_000
 
 
 def test_a_ledger_that_cannot_be_copied_is_not_upgraded_and_the_reason_is_told(tmp_path: Path) -> None:
-    shutil.unpack_archive(Path(__file__).parents[1] / "homes" / "schema_0010.tgz", tmp_path, "gztar", filter="data")
-    (tmp_path / "home" / ".ledger.db.of-schema-0010.part").mkdir()
+    shutil.unpack_archive(Path(__file__).parents[1] / "homes" / "schema_0004.tgz", tmp_path, "gztar", filter="data")
+    (tmp_path / "home" / ".ledger.db.of-schema-0004.part").mkdir()
 
     with pytest.raises(LedgerError, match="could not be copied before its upgrade"):
         Ledger(tmp_path / "home" / "ledger.db")
-    with pytest.raises(UsageError, match="has schema 0010, this build needs"):
+    with pytest.raises(UsageError, match="has schema 0004, this build needs"):
         Ledger(tmp_path / "home" / "ledger.db", read_only=True)
 
 

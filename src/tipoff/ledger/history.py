@@ -57,3 +57,5 @@ quota_levels = table(  # how full a limit was when that was last told
     Column("level", Integer, nullable=False),  # percent: 50, 80, 95
     Column("told_at", Instant, nullable=False),
 )
+
+FOURTH = (revisions, history_streams, history_batches, quota_use, quota_levels)

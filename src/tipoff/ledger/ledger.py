@@ -33,7 +33,7 @@ from tipoff.ledger.connect import (
     shown,
     why,
 )
-from tipoff.ledger.migrate import HEAD, OLDEST, upgrade
+from tipoff.ledger.migrate import HEAD, upgrade
 from tipoff.ledger.reader import LeagueRecords, read_beats
 from tipoff.ledger.rows import read_game, read_seasons
 from tipoff.ledger.statements import Statements
@@ -163,11 +163,7 @@ class Ledger(Held):
             raise UsageError(msg, hint="run the version that wrote it, or restore the copy from before its upgrade")
         if found != HEAD:
             msg = f"the ledger at {shown(target)} has schema {found}, this build needs {HEAD}"
-            is_known = found >= OLDEST
-            hint = "tipoff up, or replay, upgrades it when it starts and keeps a copy beside it"
-            raise UsageError(
-                msg, hint=hint if is_known else "start version 0.2.0 in this home once: it upgrades it so far"
-            )
+            raise UsageError(msg, hint="tipoff up, or replay, upgrades it when it starts and keeps a copy beside it")
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

@@ -8,23 +8,16 @@ from sqlalchemy import Connection, Engine, func, inspect, select, text
 from tipoff.ledger.connect import copy_of, ledger_error, making, one_maker
 from tipoff.ledger.schema import metadata
 
-OLDEST, HEAD = "0010", "0011"  # the schema of version 0.2.0, and this build's
+HEAD = "0011"
 
 
 def upgrade(engine: Engine) -> None:
-    """Leave the ledger at schema `HEAD`; one that is there costs one query and no import of Alembic.
-
-    One of a later schema, or of an earlier one than `OLDEST`, is left as it is: whoever opens it refuses it.
-    """
+    """Leave the ledger at schema `HEAD`, or a later one as it is; one that is there costs one query and no import of Alembic."""
     with one_maker(engine):
         with engine.connect() as connection:
             found = _schema_of(connection)
-        if _is_to_do(found):
+        if found is None or found < HEAD:
             _migrate(engine)
-
-
-def _is_to_do(found: str | None) -> bool:
-    return found is None or OLDEST <= found < HEAD
 
 
 def _migrate(engine: Engine) -> None:
@@ -35,7 +28,7 @@ def _migrate(engine: Engine) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with making(engine) as connection:
         found = _schema_of(connection)
-        if not _is_to_do(found):
+        if found is not None and found >= HEAD:
             return  # another process has done it meanwhile
         if found is not None and engine.dialect.name == "sqlite" and engine.url.database:
             _keep_what_was(Path(engine.url.database), found)

@@ -61,6 +61,7 @@ proxy_changes = table(
     Column("score", Float, nullable=False),
     Index("proxy_changes_at", "at"),
 )
+OUTSIDE = (answers, credits_left, proxy_health, proxy_changes)
 _TURNS = 20  # of the proxies, that are shown
 MOST_ANSWERS = 2000  # the newest are kept: an older one is asked for anew
 

@@ -328,3 +328,9 @@ rulings = table(
     Column("revoked_at", Instant),
     Index("rulings_league", "league"),
 )
+
+FIRST = (ticks, decisions, runs, proofs, obligations, games, fetches, arrivals, rejects, findings, gates, marks)
+SECOND = (conflicts, waivers, leases)
+SIXTH = (facts, numbers, seasons)
+NINTH = (halts, requests)
+TENTH = (questions, rulings)

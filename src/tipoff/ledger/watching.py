@@ -127,3 +127,4 @@ scorecards = table(
 )
 
 ALERTS = (incidents, acts, notices, heartbeats)  # also in the sentinel's own store
+THIRD = (*ALERTS, measured, rules, profiles, scorecards)
