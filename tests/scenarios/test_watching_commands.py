@@ -83,6 +83,17 @@ def test_a_view_of_a_home_that_is_well_exits_with_zero_in_words_and_in_json(
     json.loads(document.stdout)
 
 
+@pytest.mark.parametrize("view", ["health", "workflow", "transitions", "reconcile"])
+def test_a_view_prints_a_markdown_table(watched: Path, view: str) -> None:
+    done = tipoff("check", view, "nba", "--markdown", home=watched)
+
+    title, blank, head, rule, *rows = done.stdout.splitlines()
+    assert title.startswith("## nba")
+    assert (blank, head, rule) == ("", "| | claim | measured | note |", "|---|---|---|---|")
+    assert rows
+    assert all(row.startswith("| ") and row.count("|") == 5 for row in rows)
+
+
 def test_a_game_is_followed_through_every_table(watched: Path) -> None:
     game = next(row["game_id"] for row in ledger_rows(watched, "games") if row["status"] == "final")
 

@@ -23,9 +23,10 @@ def check_group() -> None:
 
 
 def _common(command: Command) -> Command:
-    """Add what every view has: JSON, and from which severity on it exits with 1."""
+    """Add what every view has: JSON, Markdown, and from which severity on it exits with 1."""
     options = (
         as_json,
+        click.option("--markdown", is_flag=True, help="Print a Markdown table, for a build's summary."),
         click.option("--every", is_flag=True, help="Also show what is in order."),
         click.option(
             "--fail-on",
@@ -40,11 +41,13 @@ def _common(command: Command) -> Command:
     return command
 
 
-def _finish(title: str, lines: Sequence[views.ClaimLine], *, as_json: bool, every: bool, fail_on: str) -> None:
+def _finish(  # noqa: PLR0913 -- the common options
+    title: str, lines: Sequence[views.ClaimLine], *, as_json: bool, markdown: bool, every: bool, fail_on: str
+) -> None:
     worst = views.worst(lines)
-    text = [title, *views.render_text(lines, every=every)]
-    ok, document = worst < Severity[fail_on.upper()], {"title": title, "lines": lines, "worst": worst.name.lower()}
-    answer(document, text, ok=ok, as_json=as_json)
+    ok = worst < Severity[fail_on.upper()]
+    text = views.render_markdown(title, lines) if markdown else [title, *views.render_text(lines, every=every)]
+    answer({"title": title, "lines": lines, "worst": worst.name.lower()}, text, ok=ok, as_json=as_json)
 
 
 def _last_day(league: League) -> date:

@@ -265,3 +265,13 @@ def _measured(line: ClaimLine) -> str:
     scale, percent = (100, "%") if line.measure.startswith("share") else (1, "")
     required = f" of {line.required * scale:.4g}{percent}" if line.required is not None else ""
     return f"{line.value * scale:.4g}{percent}{required} ({line.measure})"
+
+
+def render_markdown(title: str, lines: Sequence[ClaimLine]) -> list[str]:
+    """Return the lines as a Markdown table, failures first."""
+    ordered = sorted(lines, key=lambda line: (not line.is_bad, -line.severity))
+    head = [f"## {title}", "", "| | claim | measured | note |", "|---|---|---|---|"]
+    return head + [
+        f"| {line.severity.name if line.is_bad else line.status} | `{line.name}` | {_measured(line)} | {line.note} |"
+        for line in ordered
+    ]
