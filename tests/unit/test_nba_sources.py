@@ -17,7 +17,9 @@ from tests.nba import scheduled
 from tipoff.core.clock import midnight
 from tipoff.core.errors import SourceError
 from tipoff.core.payload import Parsed, Payload, Request
+from tipoff.core.proof import Proof, UnitProof
 from tipoff.core.rows import table_from_records
+from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context
 from tipoff.engine.plan import plan_step
@@ -28,6 +30,8 @@ from tipoff.leagues.nba.sources import balldontlie, schedule, statsnba
 from tipoff.leagues.nba.sources.lines import POINTS, game_lines
 from tipoff.leagues.nba.sources.reading import COUNTED, team_code
 from tipoff.leagues.nba.words import WORDS
+from tipoff.store.staging import stage
+from tipoff.store.warehouse import WriteRequest
 
 Parse = Callable[[Payload, Context, Mapping[str, pa.Table]], Parsed]
 
@@ -239,6 +243,25 @@ def test_a_postponed_game_stays_on_its_day_as_off_though_it_is_called_final() ->
 
     [row] = parsed.rows
     assert (row["status"], row["home_score"]) == ("postponed", None)
+
+
+def test_a_game_that_was_moved_and_stands_on_its_day_again_is_no_poorer() -> None:
+    """A provider that moved every game by mistake, and took it back, was refused for good."""
+    moved, again = (known(game) for game in ("0022300001", "0022300001"))
+    moved |= {"status": "moved", "moved_to": date(2024, 2, 1), "home_score": 100, "away_score": 90}
+    before, after = (table_from_records(tables.SCHEDULE, [row]) for row in (moved, again))
+    step = next(step for step in NBA.steps if step.table is tables.SCHEDULE)
+    day: dict[str, Any] = {"day": DAY, "fence": 1, "step_version": "v"}
+    unit = UnitProof(unit=WHOLE_SLATE, n_rows=1, content_hash="of the one before")
+    proof = Proof(league="nba", output="schedule", units={WHOLE_SLATE: unit}, made_at=midnight(DAY), **day)
+    asked = WriteRequest(
+        step=step, season=context(DAY).slate.season, units={WHOLE_SLATE: ""}, as_of=midnight(DAY), **day
+    )
+
+    staged = stage(asked, after, proof, lambda _: before)
+
+    assert not staged.refused
+    assert staged.changed == {WHOLE_SLATE}
 
 
 def test_a_game_that_now_stands_on_another_day_is_moved() -> None:

@@ -33,8 +33,8 @@ _BOTH_SIDES = Floor(rows=2, distinct=(("team", 2), ("won", 2)), filled=("points"
 _SOME_PLAYERS = Floor(rows=4)
 
 
-def _of_a_line(column: Column) -> Column:
-    """Let what rests on a line be NULL again: a line is withdrawn, or a name is no longer known."""
+def _may_empty(column: Column) -> Column:
+    """Let what rests on another's word be NULL again: a line is withdrawn, a game stands on its day again."""
     return replace(column, may_empty=True)
 
 
@@ -84,9 +84,9 @@ SCHEDULE = Table(
         integer("away_team_id", 1),
         instant("tipoff_at"),  # none while it is to be determined
         text("status", required=True),
-        date_column("moved_to"),
-        integer("home_score", 0, 300, measure="points"),
-        integer("away_score", 0, 300, measure="points"),
+        _may_empty(date_column("moved_to")),
+        _may_empty(integer("home_score", 0, 300, measure="points")),
+        _may_empty(integer("away_score", 0, 300, measure="points")),
         KNOWN_AT,
     ),
     about="The games that stand, or once stood, on the day.",
@@ -289,15 +289,15 @@ PUBLISHED_PREDICTIONS = game_table(
     TEAM,
     text("opponent", required=True),
     flag("is_home", required=True),
-    *(_of_a_line(number(system, 0, 80, measure="points", places=2)) for system in SYSTEMS),
+    *(_may_empty(number(system, 0, 80, measure="points", places=2)) for system in SYSTEMS),
     text("system", required=True),
     number("low_80", -0.5, 150, measure="points", places=2),
     number("high_80", -0.5, 180, measure="points", places=2),
-    _of_a_line(number("line", 0.5, 80, measure="points", places=2)),
+    _may_empty(number("line", 0.5, 80, measure="points", places=2)),
     integer("n_books", 0),
-    _of_a_line(number("p_over", 0, 1, measure="ratio", places=4)),
-    _of_a_line(text("recommendation")),
-    _of_a_line(text("reason")),
+    _may_empty(number("p_over", 0, 1, measure="ratio", places=4)),
+    _may_empty(text("recommendation")),
+    _may_empty(text("reason")),
     about="What readers read: the systems' points beside the main line, the chance to be over it, the 80 % interval, and what "
     "follows at the offered price. A system that is not there has no number; `system` is the one that the rest is told by.",
     floor=Floor(rows=4),
