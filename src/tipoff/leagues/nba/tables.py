@@ -85,8 +85,8 @@ SCHEDULE = Table(
         instant("tipoff_at"),  # none while it is to be determined
         text("status", required=True),
         _may_empty(date_column("moved_to")),
-        _may_empty(integer("home_score", 0, 300, measure="points")),
-        _may_empty(integer("away_score", 0, 300, measure="points")),
+        integer("home_score", 0, 300, measure="points"),
+        integer("away_score", 0, 300, measure="points"),
         KNOWN_AT,
     ),
     about="The games that stand, or once stood, on the day.",
