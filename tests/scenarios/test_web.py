@@ -119,6 +119,18 @@ def test_a_ticking_home_is_healthy_and_ready_and_says_what_runs(tmp_path: Path) 
     assert (ready[0], ready[1]["ready"], ready[1]["reasons"]) == (200, True, [])
 
 
+def test_hours_of_quiet_ticks_are_no_age_of_the_last_one(tmp_path: Path) -> None:
+    ticked(tmp_path, NOW - timedelta(hours=3))
+    store = AlertStore(tmp_path / "ledger.db")
+    store.write(AlertChanges(), beat=("controller nba", NOW - timedelta(seconds=7), build(), "{}"))
+    store.close()
+
+    with serving(tmp_path, Hands()) as url:
+        _, ready = ask(f"{url}/ready")
+
+    assert (ready["ready"], ready["last_tick_age_s"]) == (True, 7.0)
+
+
 def test_a_home_without_a_ledger_is_healthy_and_not_ready(tmp_path: Path) -> None:
     with serving(tmp_path, Hands()) as url:
         health, ready = ask(f"{url}/health"), ask(f"{url}/ready")

@@ -155,7 +155,11 @@ def _about(told: SiteAnswer, running: Running | None, trouble: str, now: datetim
     known = {"build": told.build, "commit": told.commit, "config_hash": told.settings_hash, "schema_version": HEAD}
     if running is None:
         return known | {"ledger": trouble}
-    tick_age = None if running.last_tick_at is None else round(age(running.last_tick_at, now).total_seconds(), 1)
+    ticks = [
+        part.at for part in running.parts if part.name.startswith("controller ")
+    ]  # a quiet tick leaves no other trace
+    ticks += [at for at in (running.last_tick_at,) if at is not None]
+    tick_age = min((round(age(at, now).total_seconds(), 1) for at in ticks), default=None)
     parts = {
         part.name: {"build": part.build, "age_s": round(age(part.at, now).total_seconds(), 1)} for part in running.parts
     }
