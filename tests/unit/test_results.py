@@ -306,10 +306,21 @@ def test_six_groups_of_a_slate_that_all_fail_are_given_up_one_by_one_and_none_is
 def test_a_source_that_lacks_units_is_asked_no_later_for_what_it_failed_on_before(desk: Desk) -> None:
     desk.ends("raw", {"one": "x"}, error=SourceError("gone", kind=ErrorKind.TRANSIENT))
 
+    desk.entry("raw").missing = ("one", "two")
     desk.ends("raw", {"two": "x"}, missing=["two"])
 
     entry = desk.entry("raw")
     assert (entry.tries, entry.not_before) == ({"one": 1}, NIGHT + MINUTE)
+
+
+def test_what_a_run_that_was_cut_off_had_written_is_asked_for_no_more_and_hurries_nothing(desk: Desk) -> None:
+    entry = desk.entry("raw")
+    desk.ends("raw", {"one": "x", "two": "x"}, error=SourceError("gone", kind=ErrorKind.TRANSIENT))
+    prove(desk.book, "raw", TODAY, ["one"])
+
+    desk.ends("raw", {"two": "x"}, missing=["two"])
+
+    assert (entry.tries, entry.failures, entry.not_before) == ({}, 0, NIGHT + HOUR / 2)
 
 
 @pytest.mark.parametrize("gone", ["excused", "closed"])

@@ -74,7 +74,7 @@ def _once(*kinds: ErrorKind) -> Patch:
 
 
 CONTROLS: Mapping[str, tuple[Patch, ...]] = {
-    "nobody looks from outside": ((sentinel, "judge", none),),
+    "nobody looks from outside": ((sentinel, "judge_silence", none),),
     "silence is not told": ((starting, "silence_finding", muted),),
     "the past is not told": ((starting, "findings_on_the_past", none),),
     "runs never expire": ((results.Results, "expire", nothing),),

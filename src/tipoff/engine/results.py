@@ -221,7 +221,7 @@ class Results:
         entry.polls, entry.error = entry.polls + 1, ""
         after = now + min(timing.poll * 2 ** min(entry.polls - 1, 10), timing.poll_max)
         entry.not_before, failed_until = before_due(entry, units, after, now), entry.not_before
-        if entry.tries:  # what failed waits no longer for that
+        if not entry.tries.keys().isdisjoint(entry.missing):  # what failed waits no longer for that
             entry.not_before = min(entry.not_before, max(failed_until or now, now + SOON))
         if entry.polls >= MOST_POLLS:
             entry.attempted |= units
@@ -233,7 +233,10 @@ class Results:
         again = {unit: plan.units[unit] for unit in (*written.missing, *written.refused)}
         is_source = isinstance(entry.step.work, SourceWork)
         over = [
-            unit for unit in entry.tries if rules.is_over(entry.step.work, entry.obligation, unit, entry.excused, now)
+            unit
+            for unit in entry.tries
+            if rules.is_over(entry.step.work, entry.obligation, unit, entry.excused, now)
+            or (is_source and known is not None and unit in known.units)  # as a run that was cut off had written it
         ]
         self._recovered(entry, [*over, *(plan.units.keys() - (() if is_source else again))], now, batch)
         for unit in entry.gone.keys() & (plan.units.keys() - again.keys()):
