@@ -10,7 +10,8 @@ from tests.nba import TODAY
 
 from tipoff.core.severity import Severity
 from tipoff.leagues.nba.league import NBA
-from tipoff.views.health import ClaimLine, render_text, workflow
+from tipoff.ledger import Batch
+from tipoff.views.health import ClaimLine, health, render_text, workflow
 
 HOUR = timedelta(hours=1)
 
@@ -23,6 +24,19 @@ def slate(tmp_path: Path) -> Iterator[Slate]:
 
 def lines(slate: Slate) -> dict[str, ClaimLine]:
     return {line.name: line for line in workflow(slate.ledger, NBA, MORNING, hours=3)}
+
+
+def test_that_nothing_was_measured_of_a_day_before_a_home_went_live_is_no_failure(slate: Slate) -> None:
+    batch = Batch()
+    batch.fact("live since", str(TODAY), league=NBA.name)
+    slate.ledger.commit(batch)
+
+    before, since = (health(slate.ledger, NBA, day) for day in (TODAY - timedelta(days=1), TODAY))
+
+    assert [(line.status, line.name) for line in (*before, *since)] == [
+        ("not measurable", "checks_are_run"),
+        ("failed", "checks_are_run"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from tipoff.core.schema import Phase
 from tipoff.core.severity import Severity
 from tipoff.core.slate import OFF
 from tipoff.ledger import Ledger
+from tipoff.ledger.facts import league_facts
 from tipoff.ledger.home_reader import unsent
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.ledger.stores import MADE_ANEW
@@ -72,8 +73,12 @@ def last_day(ledger: Ledger, league: League, now: datetime) -> date | None:
 
 
 def health(ledger: Ledger, league: League, day: date) -> list[ClaimLine]:
-    """Return what the checks measured of `day`, failures first; that nothing was measured of a day is a failure too."""
+    """Return what the checks measured of `day`, failures first; that nothing was is a failure too, of a day kept here."""
     measured = ledger.of(league.name).measured(day=day)
+    live_since = league_facts(ledger, league.name).live_since
+    if not measured and live_since is not None and day < live_since:
+        note = f"this home is live since {live_since}: nothing was owed, and nothing was measured; --measure does it"
+        return [ClaimLine(NOT_MEASURED, "not measurable", Severity.INFO, 0, len(league.checks), "checks", note)]
     if not measured:
         note = "no check has measured this day: no evidence is not good news; they run in the morning, in a replay with --watch"
         note = note if league.checks else "its catalog declares no check"

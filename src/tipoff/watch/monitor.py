@@ -151,8 +151,8 @@ class Monitor:
             return []  # it may be starting, as this side is
         if beat is not None and self._comes_back(beat["at"], now, self.sentinel.silent_after):
             return []
-        since = f"since {beat['at']:%Y-%m-%d %H:%M} UTC" if beat else "yet"
-        note = f"the sentinel has not looked {since}: a stop of the controller would go unnoticed"
+        looked = f"it has not looked since {beat['at']:%Y-%m-%d %H:%M} UTC" if beat else "it has never looked"
+        note = f"{looked}: a stop of the controller would go unnoticed"
         return [Trouble.seen(self.league.name, "sentinel", "sentinel_is_alive", Severity.ERROR, note, now)]
 
     def _comes_back(self, beat_at: datetime, now: datetime, silent_after: timedelta) -> bool:
