@@ -313,6 +313,16 @@ def test_a_source_that_lacks_units_is_asked_no_later_for_what_it_failed_on_befor
     assert (entry.tries, entry.not_before) == ({"one": 1}, NIGHT + MINUTE)
 
 
+def test_a_source_that_failed_and_then_has_not_published_is_polled_like_any_other(desk: Desk) -> None:
+    entry = desk.entry("raw")
+    entry.missing = ("one", "two")
+    desk.ends("raw", {"one": "x", "two": "x"}, error=SourceError("gone", kind=ErrorKind.TRANSIENT))
+
+    desk.ends("raw", {"one": "x", "two": "x"}, error=SourceError("not yet", kind=ErrorKind.NOT_YET))
+
+    assert entry.not_before == NIGHT + HOUR / 2
+
+
 def test_what_a_run_that_was_cut_off_had_written_is_asked_for_no_more_and_hurries_nothing(desk: Desk) -> None:
     entry = desk.entry("raw")
     desk.ends("raw", {"one": "x", "two": "x"}, error=SourceError("gone", kind=ErrorKind.TRANSIENT))

@@ -221,7 +221,7 @@ class Results:
         entry.polls, entry.error = entry.polls + 1, ""
         after = now + min(timing.poll * 2 ** min(entry.polls - 1, 10), timing.poll_max)
         entry.not_before, failed_until = before_due(entry, units, after, now), entry.not_before
-        if not entry.tries.keys().isdisjoint(entry.missing):  # what failed waits no longer for that
+        if not (entry.tries.keys() - units.keys()).isdisjoint(entry.missing):  # what failed waits no longer for others
             entry.not_before = min(entry.not_before, max(failed_until or now, now + SOON))
         if entry.polls >= MOST_POLLS:
             entry.attempted |= units
