@@ -333,6 +333,35 @@ def test_what_a_run_that_was_cut_off_had_written_is_asked_for_no_more_and_hurrie
     assert (entry.tries, entry.failures, entry.not_before) == ({}, 0, NIGHT + HOUR / 2)
 
 
+def test_what_a_source_has_not_published_for_two_units_asked_apart_waits_for_both_beside_one_that_failed() -> None:
+    desk = Desk(ONE, TWO, game("three", "EEE", "FFF"))
+    entry = desk.entry("raw")
+    entry.missing = ("one", "two", "three")
+    desk.ends("raw", {"one": "x"}, error=SourceError("gone", kind=ErrorKind.TRANSIENT, retry_after_s=7200))
+
+    for unit in ("two", "three"):
+        desk.ends("raw", {unit: "x"}, error=SourceError("not yet", kind=ErrorKind.NOT_YET), now=NIGHT + MINUTE)
+
+    assert [waits(entry, unit, "x", NIGHT + 2 * MINUTE) for unit in entry.missing] == [True, True, True]
+    assert not waits(entry, "two", "x", NIGHT + MINUTE + HOUR)
+
+
+@pytest.mark.parametrize("end", ["closed", "given up", "lost by its store"])
+def test_what_failed_and_is_not_asked_for_again_hurries_no_poll(end: str) -> None:
+    before = step("raw", SOURCE, dataclasses.replace(BEFORE_START, opens=at(0)))
+    desk = Desk(game("one", starts_at=NOON), TWO, raw=before if end == "closed" else RAW)
+    now, entry = NOON + HOUR if end == "closed" else NIGHT, desk.entry("raw")
+    entry.missing = ("one", "two")
+    desk.ends("raw", {"one": "x"}, error=SourceError("gone", kind=ErrorKind.TRANSIENT), now=now - HOUR)
+    entry.attempted = {"one": "x"} if end == "given up" else {}
+    entry.gone = {"one": UnitProof(unit="one", n_rows=3, content_hash="x")} if end == "lost by its store" else {}
+
+    desk.ends("raw", {"two": "x"}, error=SourceError("not yet", kind=ErrorKind.NOT_YET), now=now)
+
+    assert entry.not_before == now + HOUR / 2
+    assert waits(entry, "two", "x", now)
+
+
 @pytest.mark.parametrize("gone", ["excused", "closed"])
 def test_what_failed_and_can_be_had_no_more_is_forgotten_when_its_source_answers_for_others(gone: str) -> None:
     before = step("raw", SOURCE, dataclasses.replace(BEFORE_START, opens=at(0)))

@@ -7,6 +7,7 @@ forgotten by the next.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from tipoff.engine import rules
 from tipoff.engine.book import Entry
 
 LEAST_WAIT = timedelta(minutes=5)  # between two attempts, however near the end is
@@ -19,7 +20,7 @@ def note_failure(entry: Entry, units: Iterable[str]) -> None:
     """Count one more failure in a row of `units`; the obligation's count is that of its worst unit."""
     for unit in units:
         entry.tries[unit] = entry.tries.get(unit, 0) + 1
-    entry.failures = max(entry.tries.values(), default=0)
+    entry.failures, entry.polled = max(entry.tries.values(), default=0), frozenset()
 
 
 def note_success(entry: Entry, units: Iterable[str]) -> bool:
@@ -61,6 +62,12 @@ def again_at(entry: Entry, units: Iterable[str], now: datetime) -> datetime | No
     return min((at for at in (entry.not_before, *held) if at is not None and at > now), default=None)
 
 
+def is_tried_again(entry: Entry, unit: str, now: datetime) -> bool:
+    """Whether a unit that failed is missing and asked for again with others: not given up, not over, and no loss of a store's."""
+    is_missing = unit in entry.missing and unit not in entry.attempted and unit not in entry.gone
+    return is_missing and not rules.is_over(entry.step.work, entry.obligation, unit, entry.excused, now)
+
+
 def go_back(entry: Entry, by: timedelta) -> None:
     """Let what waits of an obligation wait no longer than it would have: the clock was put back by so much."""
     if entry.not_before is not None:
@@ -81,7 +88,7 @@ def waits(entry: Entry, unit: str, made_from: str, now: datetime, resting_until:
     While its table is left alone nothing is. What a guard keeps from going out waits, unless its input has changed since, and
     nothing else waits for it. A unit that failed waits, unless it failed on an input that has changed since; one that
     did not fail waits for none that did. While a source has not published, all wait but a unit that has opened since, or that
-    was not asked for as another one had failed.
+    was not asked for since another one has failed.
     """
     if resting_until is not None and now < resting_until:
         return True
@@ -93,6 +100,6 @@ def waits(entry: Entry, unit: str, made_from: str, now: datetime, resting_until:
     if unit in entry.tries:
         return entry.failed_on.get(unit, made_from) == made_from
     if entry.tries:
-        return bool(entry.polls) and unit in entry.asked
+        return unit in entry.polled
     opens_at = entry.obligation.times[unit].opens_at
     return entry.tried_at is None or opens_at is None or opens_at <= entry.tried_at

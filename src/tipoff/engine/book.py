@@ -79,6 +79,7 @@ class Entry:
     tries: dict[str, int] = field(default_factory=dict)  # failures in a row, by unit
     of_kind: tuple[str, int] = ("", 0)  # the last failure's kind, and how many failures in a row were of others before
     polls: int = 0
+    polled: frozenset[str] = frozenset()  # by its source not published yet, since any other failed
     decided: tuple[str, str] = ("", "")
     wake_at: datetime | None = None
     units_of_game: Mapping[str, list[str]] = field(default_factory=dict)
@@ -305,9 +306,7 @@ class Book:
     def units_of_game(self, table: str, day: date, game_id: str) -> list[str]:
         """Return the units of an output that belong to one game."""
         entry = self.entries.get((table, day))
-        if entry is None:
-            return [game_id]
-        return entry.units_of_game.get(game_id, [])
+        return [game_id] if entry is None else entry.units_of_game.get(game_id, [])
 
     def has_earlier_games(self, day: date) -> bool:
         """Whether a team plays twice on `day`: the first game is history for the second."""

@@ -14,7 +14,15 @@ from tipoff.core.severity import Severity
 from tipoff.core.step import SourceWork
 from tipoff.core.window import SLATE
 from tipoff.engine import ledger_rows, rules
-from tipoff.engine.attempts import after_hold, before_deadline, before_due, go_back, note_failure, note_success
+from tipoff.engine.attempts import (
+    after_hold,
+    before_deadline,
+    before_due,
+    go_back,
+    is_tried_again,
+    note_failure,
+    note_success,
+)
 from tipoff.engine.book import Book, Conflict, Entry, Key
 from tipoff.engine.claim import Outcome
 from tipoff.engine.findings import EXECUTOR, blame_for, cause_of
@@ -221,8 +229,10 @@ class Results:
         entry.polls, entry.error = entry.polls + 1, ""
         after = now + min(timing.poll * 2 ** min(entry.polls - 1, 10), timing.poll_max)
         entry.not_before, failed_until = before_due(entry, units, after, now), entry.not_before
-        if not (entry.tries.keys() - units.keys()).isdisjoint(entry.missing):  # what failed waits no longer for others
-            entry.not_before = min(entry.not_before, max(failed_until or now, now + SOON))
+        stays = entry.polled if failed_until is not None and now < failed_until else frozenset()
+        entry.polled = frozenset(units) | stays
+        if any(is_tried_again(entry, unit, now) for unit in entry.tries.keys() - units.keys()):
+            entry.not_before = min(entry.not_before, max(failed_until or now, now + SOON))  # it waits for no others
         if entry.polls >= MOST_POLLS:
             entry.attempted |= units
 
