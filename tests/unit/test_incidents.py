@@ -246,13 +246,14 @@ def test_it_is_told_again_when_it_touches_twice_as_many_days() -> None:
 # --- the same again
 
 
-def test_the_same_cause_within_a_day_is_the_same_incident_again() -> None:
+@pytest.mark.parametrize("looked_after", [timedelta(0), HOUR], ids=["at once", "a look later"])
+def test_the_same_cause_within_a_day_is_the_same_incident_again(looked_after: timedelta) -> None:
     watcher = Watcher()
     watcher.look(trouble())
     nothing(watcher, hours=[3], met=met)
     at = NOW + 3 * HOUR + REOPENS - timedelta(minutes=1)
 
-    watcher.look(trouble(day=11, at=at), at=at)
+    watcher.look(trouble(day=11, at=at), at=at + looked_after)
 
     assert len(watcher.known) == 1
     assert watcher.kinds == ["opened", "closed", "reopened"]

@@ -155,7 +155,7 @@ def _begin(  # noqa: PLR0913 -- what is open, what has ended, what becomes of it
 ) -> Incident:
     """Return the incident of a cause that has no open one: an old one, one that turns out to be the same, or a new one."""
     old = ended.get((trouble.league, trouble.cause))
-    if old is not None and old.closed_at is not None and now - old.closed_at < REOPENS:
+    if old is not None and old.closed_at is not None and trouble.at - old.closed_at < REOPENS:
         old.closed_at, old.changed_at = None, now
         is_left = _is_left_behind(trouble)
         is_told = trouble.severity >= TOLD_FROM and not is_left
