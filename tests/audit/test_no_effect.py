@@ -47,6 +47,15 @@ def test_an_error_that_is_made_and_not_raised_stops_nothing(statement: str, leve
     assert levels(CHOICE.format(statement), "value-dropped") == level
 
 
+def test_an_error_whose_making_tells_of_it_is_a_note() -> None:
+    telling = CHOICE.format("else:\n        OddsError(kind)").replace(
+        "    pass", "    def __init__(self, kind):\n        super().__init__(kind)\n        print(kind)"
+    )
+
+    assert levels(telling, "value-dropped") == NOTE
+    assert levels(telling.replace("\n        print(kind)", ""), "value-dropped") == ERROR
+
+
 LOOP = """
 def kept(paths: list[str], day):
     {}
@@ -85,6 +94,10 @@ COUNTED = "SELECT team, {} AS n FROM games GROUP BY team"
         ("COUNT(CASE WHEN points > 100 THEN 1 END)", []),
         ("COUNT(CASE WHEN points > 100 THEN 1 ELSE NULL END)", []),
         ("COUNT(IF(points > 100, 1, NULL))", []),
+        ("COUNT(CASE WHEN points > 100 THEN 1 WHEN points > 90 THEN 'x' ELSE 0 END)", ERROR),
+        ("COUNT(CASE WHEN points > 100 THEN NULL ELSE 0 END)", []),
+        ("COUNT(CASE WHEN points > 100 THEN rebounds ELSE 0 END)", []),  # which may be NULL
+        ("COUNT(IFF(points > 100, NULL, 0))", []),
         ("SUM(CASE WHEN points > 100 THEN 1 ELSE 0 END)", []),
         ("COUNT(DISTINCT CASE WHEN points > 100 THEN game ELSE 0 END)", []),  # one more than there are, at most
     ],
@@ -122,6 +135,21 @@ keep_games(psycopg2.connect(""), [])
         (ABORTED.format("KeyError", "pass"), []),
         (ABORTED.format("Exception", "connection.rollback()"), WARNING),
         (ABORTED.format("psycopg2.Error", "connection.rollback()"), []),
+        (ABORTED.format("psycopg2.Error", "cursor.execute('ROLLBACK')"), []),
+        (ABORTED.format("psycopg2.Error", "undo(connection)") + "\n\ndef undo(one):\n    one.rollback()\n", []),
+        (ABORTED.format("psycopg2.Error", "connection.reset()"), []),
+        (
+            ABORTED.format("psycopg2.Error", "pass").replace(
+                "cursor = ", "connection.set_isolation_level(0)\n    cursor = "
+            ),
+            [],
+        ),
+        (ABORTED.format("psycopg2.Error", "pass").replace("import psycopg2", "import psycopg2\nimport sqlite3"), []),
+        (
+            ABORTED.format("psycopg2.Error", "pass").replace("\n    connection.commit", "\n        connection.commit"),
+            [],
+        ),
+        (ABORTED.format("psycopg2.Error", "pass").replace("cursor.execute", "with connection: cursor.execute"), []),
         (ABORTED.format("psycopg2.Error", "raise"), []),
         (ABORTED.format("psycopg2.Error", "break"), []),
         (ABORTED.format("psycopg2.Error", "pass").replace("connection.cursor()", "connection.begin()"), []),

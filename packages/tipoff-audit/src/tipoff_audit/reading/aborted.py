@@ -13,26 +13,29 @@ _EXECUTES = frozenset({"execute", "executemany", "copy_expert", "copy_from"})
 _NAMES = frozenset({"Error", "DatabaseError", "InternalError"})
 _BEGINS = frozenset({"rollback", "begin_nested", "savepoint", "transaction", "begin", "atomic"})
 _CONNECTS = re.compile(r"connect|acquire|session|pool|get_conn|getconn|engine", re.IGNORECASE)
-_OWN = re.compile("autocommit|savepoint", re.IGNORECASE)
+_OWN = re.compile(r"autocommit|savepoint|isolation_level|\.reset\(", re.IGNORECASE)
+_OTHERS = frozenset({"sqlite3", "aiosqlite", "pymysql", "mysql", "pyodbc", "oracledb", "duckdb", "clickhouse_driver"})
 
 
 def why_aborted(own: Index, block: ast.Try, handler: ast.ExceptHandler) -> str:
     """Return what one failure does to the others, where the connection is PostgreSQL's; "" where it does nothing to them."""
-    if _OWN.search(own.source.text):
-        return ""
+    if _OWN.search(own.source.text) or any(origin.partition(".")[0] in _OTHERS for origin in own.imports.values()):
+        return ""  # each statement by itself, or a connection of which nobody knows whose it is
     scope = own.scope(block)
     loop = next((one for one in own.parents(block) if isinstance(one, ast.For | ast.AsyncFor)), None)
-    if loop is None or own.scope(loop) is not scope or _leaves(handler):
+    if loop is None or own.scope(loop) is not scope or _leaves(handler, own):
         return ""
     writes = [call for call in _calls(block.body) if last_name(call.func) in _EXECUTES]
+    within = [*block.body, *block.orelse]
     is_another = any(_CONNECTS.search(dotted(call.func)) for call in _calls(loop.body)) or any(
-        one in _around(own, block, loop) for one in own.withs
+        one in {*_around(own, block, loop), *inside(within)} and not _is_cursor(one) for one in own.withs
     )
     if not writes or is_another or any(last_name(call.func) in _BEGINS for call in scope.calls):
         return ""
     commits = [call for call in scope.calls if last_name(call.func) == "commit" and call.lineno > block.lineno]
-    if not commits:
-        return ""
+    skipped = set(_calls(within))
+    if not commits or any(call in _calls(loop.body) and call not in skipped for call in commits):
+        return ""  # a commit ends the transaction, aborted or not
     line = commits[0].lineno
     is_within = loop.lineno <= line <= (loop.end_lineno or line)
     undone = "" if is_within else f", and the commit on line {line} undoes what had been written before"
@@ -49,9 +52,20 @@ def catches_aborted(handler: ast.ExceptHandler, own: Index) -> bool:
     return bool({last_name(kind) for kind in caught_types(handler, own)} & _NAMES)
 
 
-def _leaves(handler: ast.ExceptHandler) -> bool:
+def _is_cursor(block: ast.With | ast.AsyncWith) -> bool:
+    """Whether a block opens cursors alone: a connection's own block ends its transaction."""
+    return all(dotted(getattr(item.context_expr, "func", item)).endswith("cursor") for item in block.items)
+
+
+def _leaves(handler: ast.ExceptHandler, own: Index) -> bool:
     """Whether the loop ends there, or somebody else is asked to mend it."""
-    parts = list(inside(handler.body))
+    parts, called = list(inside(handler.body)), {last_name(call.func) for call in _calls(handler.body)}
+    mends = [
+        handler,
+        *(scope.node for scope in own.scopes if scope.kind == "function" and scope.name.rpartition(".")[2] in called),
+    ]
+    if any("rollback" in ast.unparse(node).lower() for node in mends):
+        return True
     return any(isinstance(one, ast.Raise | ast.Return | ast.Break) for one in parts) or any(
         last_name(call.func) in _BEGINS or _CONNECTS.search(dotted(call.func)) for call in _calls(handler.body)
     )

@@ -24,7 +24,7 @@ def made_and_not_raised(file: File) -> None:
         if not isinstance(file.index.up.get(call), ast.Expr) or not _is_error(file, name):
             continue
         message = f"`{name}` is made and not raised: nothing is stopped, and nobody is told"
-        level = Level.NOTE if _fails_anyway(file, call) else Level.ERROR
+        level = Level.NOTE if _fails_anyway(file, call) or _does_more(file, name) else Level.ERROR
         file.say("value-dropped", call, level, f"{message}; write `raise {name}(…)`", guards="gate")
 
 
@@ -34,6 +34,14 @@ def _is_error(file: File, name: str) -> bool:
     own = file.index.module.members.get(name)
     node = own.node if own is not None else None
     return isinstance(node, ast.ClassDef) and any(last_name(base) in _ERRORS for base in node.bases)
+
+
+def _does_more(file: File, name: str) -> bool:
+    """Whether to make the error does something by itself: it logs, tells or counts."""
+    own = file.index.module.members.get(name)
+    begins = own.members.get("__init__") if own is not None else None
+    calls = begins.calls if begins is not None else []
+    return any(not dotted(call.func).startswith("super") for call in calls)
 
 
 def _fails_anyway(file: File, call: ast.Call) -> bool:

@@ -264,8 +264,10 @@ _NEITHER = re.compile(
     r"(?P<test>(?P<column>[\w.\"`]+)\s*(?:<>|!=)\s*(?P<one>'[^']*'|\d+)\s+OR\s+(?P=column)\s*(?:<>|!=)\s*(?!(?P=one))(?:'[^']*'|\d+))",
     _I,
 )
+_VALUE = r"(?:\d[\d.]*|'[^']*'|TRUE|FALSE)"  # never NULL, as a column may be
 _COUNTS_ALL = re.compile(
-    r"\bCOUNT\s*\(\s*(?P<test>CASE\s+WHEN\b(?:(?!\bCASE\b|\bEND\b)[^;]){1,600}?\bELSE\s+(?:0|FALSE)\s+END|IFF?\s*\([^();]{1,200},\s*0\s*\))\s*\)",
+    rf"\bCOUNT\s*\(\s*(?P<test>CASE(?:\s+WHEN\b(?:(?!\bCASE\b|\bEND\b|\bTHEN\b)[^;]){{1,300}}?\bTHEN\s+{_VALUE}){{1,9}}"
+    rf"\s+ELSE\s+(?:0|FALSE)\s+END|IFF?\s*\([^();]{{1,200}},\s*{_VALUE}\s*,\s*0\s*\))\s*\)",
     _I,
 )
 _MONTH_FOR_MINUTE = re.compile(
