@@ -27,6 +27,7 @@ _KEYS = frozenset({"balldontlie_key", "bettingpros_key", "odds_api_key"})
 _STORES = frozenset({"ledger_url", "sentinel_url"})
 _FROM_FILE = "_file"  # TIPOFF_LEDGER_URL_FILE names a file that holds TIPOFF_LEDGER_URL
 _TEMPLATE = "skeleton"  # the folder that `tipoff new league` copies: no league
+_REMOVED = {"published_keep_days": "take it out: published documents stay whole"}
 _WATCHING = frozenset({  # they change nothing of what is made
     "active_hours", "audit_report", "channels", "history", "archive_keep_days", "history_keep_days",
     "key_files", "digest_at", "look_every_s", "silence_critical_min", "silence_error_min", "silence_warn_min",
@@ -280,6 +281,7 @@ def _must_be_settings(names: Iterable[str], file: Path, of_file: Container[str])
             where, written = (f", which stands in {file}", str) if name in of_file else ("", _variable)
             msg = f"there is no setting {written(name)}{where}"
             hint = f"did you mean {written(near[0])}?" if near else "docs/reference.md lists the settings"
+            hint = _REMOVED.get(name, hint)
             raise UsageError(msg, hint=hint)
 
 

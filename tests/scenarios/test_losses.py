@@ -21,6 +21,8 @@ from tipoff.config import Settings
 from tipoff.core.clock import Clock, SimClock
 from tipoff.core.home import Home
 from tipoff.leagues.nba.league import NBA
+from tipoff.ledger import Ledger
+from tipoff.ledger.stores import lost_files
 from tipoff.store.duck import DuckWarehouse
 
 DAYS = 2
@@ -188,6 +190,26 @@ def test_a_running_home_finds_a_document_that_is_gone_or_cannot_be_read_by_recou
         ("store_has_what_is_proven", "published_predictions"),
     ]
     assert json.loads(lost.read_text())["rows"] == kept
+
+
+def test_documents_whose_rows_version_0_2_0_let_go_as_it_was_set_to_are_missed_by_nobody(
+    whole: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(whole, home)
+    [old] = documents(home, "json")
+    proven, n_incidents = proofs(home), len(ledger_rows(home, "incidents"))
+    left = json.loads(old.read_text()) | {"let_go": True, "rows": []}
+    old.write_text(json.dumps(left))
+    old.with_suffix(".parquet").unlink()
+
+    done = tipoff(*ARGUMENTS, home=home)
+    with Ledger(home / "ledger.db", read_only=True) as ledger:
+        lost = lost_files(ledger, Home(home), "nba")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (json.loads(old.read_text()), proofs(home), lost) == (left, proven, [])
+    assert len(ledger_rows(home, "incidents")) == n_incidents
 
 
 class Sleeper(Parts):

@@ -93,6 +93,13 @@ def test_a_name_that_is_none_is_told_as_it_stands_in_the_file(tmp_path: Path) ->
     assert refused.value.hint == "did you mean channels?"
 
 
+def test_a_setting_that_is_no_more_names_none_that_lets_something_else_go(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no setting TIPOFF_PUBLISHED_KEEP_DAYS$") as refused:
+        read_settings({"TIPOFF_PUBLISHED_KEEP_DAYS": "30"}, file=tmp_path / "none.toml")
+
+    assert refused.value.hint == "take it out: published documents stay whole"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

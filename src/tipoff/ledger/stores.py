@@ -13,6 +13,7 @@ from tipoff.ledger.ledger import Ledger
 
 PUBLISHED = "published_"  # with which the name of every output begins that is published as files
 MADE_ANEW = "start tipoff up or the same replay again: it is made anew; what stands in its place is moved away first"
+_LET_GO = '"let_go": true'  # in a document whose rows were let go, as the settings of version 0.2.0 asked
 _SHOWN = 3
 
 
@@ -43,10 +44,19 @@ def _lost_documents(ledger: Ledger, home: Home, league: str) -> str:
 
 
 def lost_of_document(folder: Path, day: object) -> Iterator[str]:
-    """Yield what is wrong with the two files of a published document."""
-    for file in (folder / f"{day}.json", folder / f"{day}.parquet"):
-        if wrong := what_is_wrong(file):
-            yield f"{folder.name}/{file.name} {wrong}"
+    """Yield what is wrong with the two files of a published document; one whose rows version 0.2.0 let go has no Parquet."""
+    document, beside = folder / f"{day}.json", folder / f"{day}.parquet"
+    if wrong := what_is_wrong(document):
+        yield f"{folder.name}/{document.name} {wrong}"
+    if (lacks := what_is_wrong(beside)) and not _is_let_go(document):
+        yield f"{folder.name}/{beside.name} {lacks}"
+
+
+def _is_let_go(document: Path) -> bool:
+    try:
+        return _LET_GO in document.read_text("utf-8", errors="replace")
+    except OSError:
+        return False
 
 
 def what_is_wrong(path: Path) -> str:

@@ -124,12 +124,12 @@ class Published:
     def _loss(self, step: Step, path: Path) -> Iterator[Loss]:
         day = date.fromisoformat(path.stem)
         try:
-            stands = self._stands(step, day)
-            table = _as_written(step.table, _document(path)["rows"])
+            stands, document = self._stands(step, day), _document(path)
+            table = _as_written(step.table, document["rows"])
         except (Damaged, *_DAMAGED):
             return  # told as such, and not written over; or gone since, and missed by the next recount
-        if stands.state is None:
-            return  # it came meanwhile
+        if stands.state is None or document.get("let_go"):
+            return  # it came meanwhile; or version 0.2.0 was set to let its rows go, and its proof is left
         known, rows = stands.proof, stands.rows
         if table is None:
             return  # made when its columns had other names: nothing can be held against it
