@@ -1,5 +1,6 @@
 """What concerns a home, and none of its leagues alone, is told once on every channel, whatever leagues that is for."""
 
+import dataclasses
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from tipoff.core.clock import Stop
 from tipoff.leagues.mlb.league import MLB
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import watching
-from tipoff.ledger.alerts import AlertStore
+from tipoff.ledger.alerts import AlertChanges, AlertStore
 
 NOW = datetime(2024, 1, 10, 17, tzinfo=UTC)
 
@@ -24,11 +25,11 @@ class AnHourLater:
 
     speed = 1.0
 
-    def __init__(self, stop: Stop) -> None:
-        self._stop, self._looks = stop, 0
+    def __init__(self, stop: Stop, begins: datetime = NOW) -> None:
+        self._stop, self._looks, self._begins = stop, 0, begins
 
     def now(self) -> datetime:
-        return NOW + timedelta(hours=self._looks)
+        return self._begins + timedelta(hours=self._looks)
 
     def timer(self, _length: timedelta) -> Callable[[], float]:
         self._looks += 1
@@ -55,3 +56,26 @@ def test_a_sentinel_that_is_not_there_is_told_once_on_each_channel_of_a_home_wit
     told = [(row["channel"], row["kind"], row["league"]) for row in notices if "sentinel" in row["title"]]
     assert sorted(told) == [("all", "opened", "nba"), ("theirs", "opened", "nba")]
     assert said == []
+
+
+def test_what_an_earlier_build_told_as_of_the_second_league_too_is_over_when_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOBODY", "http://127.0.0.1:9/")
+    settings, stop = Settings(home=tmp_path, channels={"all": ChannelSettings(url_env="NOBODY")}), Stop()
+    nba, mlb = (Live(settings=settings, league=league, clock=AnHourLater(stop)) for league in (NBA, MLB))
+    keep_looking([mlb, nba], stop, list[str]().append)  # which of them is told of is another one afterwards
+
+    for place in range(1, 6):
+        if place == 4:
+            settings = Settings(home=tmp_path, channels=settings.channels, watcher_silent_min=600)
+            with closing(AlertStore(tmp_path / "sentinel.db", create=True)) as store:
+                store.write(AlertChanges(), beat=("sentinel", NOW + timedelta(hours=12), "build", "{}"))
+        again = Stop()
+        clock = AnHourLater(again, begins=NOW + timedelta(hours=3 * place))
+        lives = [dataclasses.replace(live, settings=settings, clock=clock) for live in (nba, mlb)]
+        keep_looking(lives, again, list[str]().append)
+
+    with closing(AlertStore(tmp_path / "ledger.db")) as store:
+        ended = {one.league: one.closed_at for one in store.every_incident() if one.cause == "sentinel"}
+    assert ended == dict.fromkeys(("nba", "mlb"), NOW + timedelta(hours=15))

@@ -22,7 +22,7 @@ from tipoff.ledger.facts import league_facts
 from tipoff.ledger.home_reader import digest_notices
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.watch.digest import digest, keep_score
-from tipoff.watch.incidents import REOPENS, Inputs, trouble_of
+from tipoff.watch.incidents import REOPENS, Inputs, is_of_home, trouble_of
 from tipoff.watch.notices import Channel, Flush, Send, dead_channels, flush, notice_row, still_known, take_up
 
 NAME = "monitor"
@@ -86,10 +86,10 @@ class Monitor:
         """Do one look: nothing is told twice, and what a crash cut off is done by the next. After a `LedgerError` none was."""
         found, cursor = self._found()
         others, beats = self._outside(now)
-        standing = self._about_home(beats, now) if self.of_home else []
-        troubles = [*found, *standing]
         known = self.store.incidents(self.league.name, now=now) if self._known is None else self._known
         open_now = [incident for incident in known if incident.is_open]
+        standing = self._about_home({incident.cause for incident in open_now}, beats, now)
+        troubles = [*found, *standing]
         incidents, to_store = known, AlertChanges()
         if troubles or open_now:
             incidents, to_store = take_up(
@@ -137,9 +137,15 @@ class Monitor:
         except (UsageError, LedgerError):
             return (), {}  # its heartbeat is missing then, which is told
 
-    def _about_home(self, beats: Mapping[str, Mapping[str, Any]], now: datetime) -> list[Trouble]:
+    def _about_home(
+        self, told: AbstractSet[str], beats: Mapping[str, Mapping[str, Any]], now: datetime
+    ) -> list[Trouble]:
+        """Return what is nobody's league; of a monitor that is not the first of its home, what it has `told` and is not over."""
+        if not self.of_home and not any(map(is_of_home, told)):
+            return []
         dead = dead_channels(self.store, self.channels, self.league.name, now)
-        return [*self._about_sentinel(beats, now), *dead]
+        found = [*self._about_sentinel(beats, now), *dead]
+        return [trouble for trouble in found if self.of_home or trouble.cause in told]
 
     def _about_sentinel(self, beats: Mapping[str, Mapping[str, Any]], now: datetime) -> list[Trouble]:
         if self.sentinel is None:
