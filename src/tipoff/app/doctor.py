@@ -289,7 +289,7 @@ def _model(path: Path, contract: ModelContract) -> DoctorLine | None:
     query = f"SELECT day, library, features FROM {contract.table} ORDER BY day DESC LIMIT 1"  # noqa: S608 -- declared names
     try:
         with duckdb.connect(str(path), read_only=True) as database:
-            found = database.execute(query).to_arrow_table().to_pylist()
+            found = database.sql(query).to_arrow_table().to_pylist()
     except duckdb.CatalogException:
         return None
     except duckdb.Error as error:

@@ -69,7 +69,7 @@ RUNBOOKS: Mapping[str, Runbook] = {
         says="the sentinel does not look",
         means="nobody looks from outside: a stop of the controller would go unnoticed",
         itself="the monitor goes on telling everything else",
-        you="start it: tipoff sentinel LEAGUE",
+        you="start it, with every league of this home: tipoff sentinel LEAGUE",
     ),
     "source": Runbook(
         says="{name} gives no usable answers",
