@@ -79,7 +79,7 @@ def test_a_unit_that_did_not_fail_does_not_wait_for_one_that_did(entry: Entry) -
 def test_what_a_source_had_not_published_waits_though_another_unit_failed_until_any_fails_anew(book: Book) -> None:
     entry = entry_of(book, "asked")
     note_failure(entry, ["one"])
-    entry.not_before, entry.polled = NOON + HOUR, frozenset({"two"})
+    entry.not_before, entry.put_off = NOON + HOUR, frozenset({"two"})
 
     assert waits(entry, "two", "x", NOON)
     assert not waits(entry, "two", "x", NOON + HOUR)

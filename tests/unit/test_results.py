@@ -346,6 +346,25 @@ def test_what_a_source_has_not_published_for_two_units_asked_apart_waits_for_bot
     assert not waits(entry, "two", "x", NIGHT + MINUTE + HOUR)
 
 
+@pytest.mark.parametrize("is_owed", [True, False], ids=["which is owed still", "which is not owed any more"])
+@pytest.mark.parametrize(
+    "error",
+    [Resting("provider", 300), NotBegun("too late")],
+    ids=["its source is left alone", "it did not begin"],
+)
+def test_what_was_not_asked_for_waits_beside_what_failed_before(error: PipelineError, *, is_owed: bool) -> None:
+    desk = Desk(ONE, TWO)
+    entry = desk.entry("raw")
+    entry.missing = ("one", "two") if is_owed else ("two",)
+    desk.ends("raw", {"one": "x"}, error=SourceError("gone", kind=ErrorKind.TRANSIENT))
+
+    desk.ends("raw", {"two": "x"}, error=error, now=NIGHT + HOUR)
+
+    assert waits(entry, "two", "x", NIGHT + HOUR)
+    assert entry.not_before is not None
+    assert not waits(entry, "two", "x", entry.not_before)
+
+
 @pytest.mark.parametrize("end", ["closed", "given up", "lost by its store"])
 def test_what_failed_and_is_not_asked_for_again_hurries_no_poll(end: str) -> None:
     before = step("raw", SOURCE, dataclasses.replace(BEFORE_START, opens=at(0)))

@@ -20,7 +20,7 @@ def note_failure(entry: Entry, units: Iterable[str]) -> None:
     """Count one more failure in a row of `units`; the obligation's count is that of its worst unit."""
     for unit in units:
         entry.tries[unit] = entry.tries.get(unit, 0) + 1
-    entry.failures, entry.polled = max(entry.tries.values(), default=0), frozenset()
+    entry.failures, entry.put_off = max(entry.tries.values(), default=0), frozenset()
 
 
 def note_success(entry: Entry, units: Iterable[str]) -> bool:
@@ -87,8 +87,8 @@ def waits(entry: Entry, unit: str, made_from: str, now: datetime, resting_until:
 
     While its table is left alone nothing is. What a guard keeps from going out waits, unless its input has changed since, and
     nothing else waits for it. A unit that failed waits, unless it failed on an input that has changed since; one that
-    did not fail waits for none that did. While a source has not published, all wait but a unit that has opened since, or that
-    was not asked for since another one has failed.
+    did not fail waits for none that did. While a source has not published, or is left alone, all wait but a unit that has opened
+    since, or that was not asked for since another one has failed.
     """
     if resting_until is not None and now < resting_until:
         return True
@@ -100,6 +100,6 @@ def waits(entry: Entry, unit: str, made_from: str, now: datetime, resting_until:
     if unit in entry.tries:
         return entry.failed_on.get(unit, made_from) == made_from
     if entry.tries:
-        return unit in entry.polled
+        return unit in entry.put_off
     opens_at = entry.obligation.times[unit].opens_at
     return entry.tried_at is None or opens_at is None or opens_at <= entry.tried_at

@@ -79,7 +79,7 @@ class Entry:
     tries: dict[str, int] = field(default_factory=dict)  # failures in a row, by unit
     of_kind: tuple[str, int] = ("", 0)  # the last failure's kind, and how many failures in a row were of others before
     polls: int = 0
-    polled: frozenset[str] = frozenset()  # by its source not published yet, since any other failed
+    put_off: frozenset[str] = frozenset()  # not published yet, or not asked for, since any other failed
     decided: tuple[str, str] = ("", "")
     wake_at: datetime | None = None
     units_of_game: Mapping[str, list[str]] = field(default_factory=dict)

@@ -150,11 +150,12 @@ class Results:
         if error.kind is ErrorKind.NOT_YET:
             self._poll_later(entry, now, units)
             return
-        if isinstance(error, NotBegun):
-            entry.not_before = now + SOON  # not in this tick, whose instant is long past
-            return
         if isinstance(error, InputGone):  # not its own failure: it is made when its input stands again
             self.lose(error.losses, now, batch)
+            return
+        entry.put_off |= frozenset(units)  # where it is no failure of its own, which is counted
+        if isinstance(error, NotBegun):
+            entry.not_before = now + SOON  # not in this tick, whose instant is long past
             return
         entry.cause = cause_of(outcome.claim, error, entry.blame)
         if not (entry.error and isinstance(error, Resting)):
@@ -229,8 +230,8 @@ class Results:
         entry.polls, entry.error = entry.polls + 1, ""
         after = now + min(timing.poll * 2 ** min(entry.polls - 1, 10), timing.poll_max)
         entry.not_before, failed_until = before_due(entry, units, after, now), entry.not_before
-        stays = entry.polled if failed_until is not None and now < failed_until else frozenset()
-        entry.polled = frozenset(units) | stays
+        stays = entry.put_off if failed_until is not None and now < failed_until else frozenset()
+        entry.put_off = frozenset(units) | stays
         if any(is_tried_again(entry, unit, now) for unit in entry.tries.keys() - units.keys()):
             entry.not_before = min(entry.not_before, max(failed_until or now, now + SOON))  # it waits for no others
         if entry.polls >= MOST_POLLS:
