@@ -13,9 +13,7 @@ class Turn:
     def __init__(self, ledger: Ledger, league: str, mine: Identity) -> None:
         self._ledger, self._name, self._mine = ledger, f"controller {league}", mine
         self._others: tuple[Lease, datetime] | None = None  # another's, and since when it is as it is
-        self.renewed_at: datetime | None = (
-            None  # by whoever had it before: a sign of life where quiet ticks leave no row
-        )
+        self.renewed_at: datetime | None = None  # by whoever had it: a sign of life where ticks leave no row
 
     def take(self, now: datetime) -> tuple[Lease | None, datetime | None]:
         """Return the lease, or until when another one has it."""

@@ -85,9 +85,7 @@ class LedgerSnapshot:
     open_conflicts: Sequence[Row]
     questions: Sequence[Row]  # that are open or answered: output, day, unit, subject
     last_tick: Row | None
-    blames: Sequence[
-        Row
-    ]  # output, day, cause, met_at: what each was last told to be unmet for, and when any of it came then
+    blames: Sequence[Row]  # output, day, cause, met_at: what each was last told to be unmet for, and since when it came
     since_outputs: Mapping[str, datetime]  # of outputs that came later: since when they are kept
     gaps: Mapping[str, Gaps]  # by output that needs a key, once it was looked for: when there was none
     since: datetime | None  # when the league first ran in this home

@@ -198,11 +198,9 @@ def _by_apprise(channel: Channel, message: Message) -> NotSent | None:
     message = replace(message, title=_calling_nobody(message.title), lines=tuple(map(_calling_nobody, message.lines)))
     message = min((_fitted(message, service) for service in sender), key=lambda one: len(one.lines))
     text = apprise.NotifyFormat.TEXT  # or a mail shows the lines as one paragraph
-    for service in sender:  # what becomes HTML has no space at which a line may break
-        if (
-            service.service_name != "Telegram"
-        ):  # which is sent as HTML in any case, and refuses what is none: a < in a line
-            service.notify_format = text
+    for service in sender:
+        if service.service_name != "Telegram":  # which gets HTML in any case, and refuses a bare < in it
+            service.notify_format = text  # what becomes HTML has no space at which a line may break
     if not sender.notify(title=message.title, body="\n".join(message.lines), notify_type=kind, body_format=text):
         msg = f"{channel.name} did not take the message"
         return NotSent(msg, hint=_reached())
