@@ -446,6 +446,22 @@ def test_who_says_that_it_is_back_says_that_it_is_over() -> None:
     assert watcher.kinds == ["reopened", "closed"]
 
 
+@pytest.mark.parametrize(("ended_after", "kinds"), [(11, []), (9, ["reopened", "closed"])])
+def test_what_comes_back_is_told_by_the_watcher_that_tells_of_it_and_by_no_other(
+    ended_after: int, kinds: list[str]
+) -> None:
+    watcher, theirs = Watcher(), of_other("controller", closed_at=NOW + HOUR)
+    watcher.elsewhere = {("east", "controller"): theirs}
+    watcher.look(trouble("controller", output=""))
+    nothing(watcher, hours=[4], met=met)
+    theirs.closed_at = NOW + ended_after * HOUR  # begun again there, and ended
+
+    watcher.look(trouble("controller", at=NOW + 10 * HOUR), at=NOW + 11 * HOUR)
+    nothing(watcher, hours=[15], met=met)
+
+    assert watcher.kinds == kinds
+
+
 def left_behind(hours: int, cause: str = "executor") -> Trouble:
     return replace(trouble(cause, at=NOW + hours * HOUR), check="grades.is_still_there")
 

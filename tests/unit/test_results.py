@@ -498,6 +498,36 @@ def test_a_source_that_failed_is_asked_again_at_the_latest_half_way_to_its_end(d
     assert entry.not_before == due_at - HOUR / 2
 
 
+@pytest.mark.parametrize(
+    ("error", "waits"),
+    [(transient(), 10 * MINUTE), (permanent(), 24 * HOUR)],
+    ids=["may end by itself", "ends with other input"],
+)
+def test_a_step_that_may_come_right_by_itself_is_tried_again_at_the_latest_half_way_to_its_end(
+    desk: Desk, error: PipelineError, waits: timedelta
+) -> None:
+    entry = desk.entry("made")
+    due_at = entry.obligation.times["one"].due_at
+    assert due_at is not None
+    for _ in range(5):
+        desk.ends("made", {"one": "x"}, error=error)
+
+    desk.ends("made", {"one": "x"}, error=error, now=due_at - 20 * MINUTE)
+
+    assert entry.not_before == due_at - 20 * MINUTE + waits
+
+
+def test_a_table_that_is_left_alone_is_tried_again_at_the_latest_half_way_to_an_end(desk: Desk) -> None:
+    due_at = desk.entry("made").obligation.times["one"].due_at
+    assert due_at is not None
+    for n in (9, 5, 2):
+        desk.ends("made", {"one": "x", "two": "x"}, error=conflict(), now=due_at - n * HOUR)
+
+    desk.ends("made", {"one": "x", "two": "x"}, error=conflict(), now=due_at - HOUR)
+
+    assert desk.book.resting == {"made": due_at - HOUR / 2}
+
+
 def test_a_run_that_was_not_begun_is_claimed_again_soon_and_has_not_failed(desk: Desk) -> None:
     desk.ends("made", {"one": "x"}, error=NotBegun("too late"))
 

@@ -36,7 +36,7 @@ def note_success(entry: Entry, units: Iterable[str]) -> bool:
 
 
 def before_deadline(entry: Entry, units: Iterable[str], after: datetime, now: datetime) -> datetime:
-    """Return when a source that failed is asked again: at the latest half-way to when the first of `units` is due or closes."""
+    """Return when what failed is tried again: at the latest half-way to when the first of `units` is due or closes."""
     times = [entry.obligation.times[unit] for unit in units]
     ends = [at for unit in times for at in (unit.due_at, unit.closes_at) if at is not None and at > now]
     if not ends:

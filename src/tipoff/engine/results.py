@@ -182,7 +182,8 @@ class Results:
         else:
             since = entry.conflict.since if entry.conflict else now
             freed = while_freed(error, after, now, since)
-            soon = before_deadline(entry, units, after, now) if is_source else after
+            may_end = is_source or error.kind is not ErrorKind.PERMANENT  # by itself, before there is other input
+            soon = before_deadline(entry, units, after, now) if may_end else after
             entry.not_before = freed or (max(soon, asked) if asked else soon)
         if error.kind in HELD_ROWS:
             self._conflicts(entry, outcome, now, batch)
@@ -213,6 +214,7 @@ class Results:
             if not table.rest(now):  # the slates that conflict in one round are one failure of their table
                 table.failed(now)
             if table.rests_until is not None:
+                table.rests_until = before_deadline(entry, outcome.claim.plan.units, table.rests_until, now)
                 self._book.resting[output] = table.rests_until
 
     def end_conflict(self, entry: Entry, resolution: str, now: datetime, batch: Batch) -> None:

@@ -110,7 +110,7 @@ def fold(  # noqa: PLR0913 -- what was known, what was found, what others told
             continue
         incident = open_by.get((trouble.league, trouble.cause))
         if incident is None:
-            incident = _begin(trouble, open_by, ended, changes, now, by, inputs)
+            incident = _begin(trouble, open_by, ended, changes, now, by, inputs, elsewhere)
             open_by[incident.league, incident.cause] = incident
         _take_up(incident, trouble, open_by.values())
     for incident in list(open_by.values()):
@@ -152,16 +152,20 @@ def _begin(  # noqa: PLR0913 -- what is open, what has ended, what becomes of it
     now: datetime,
     by: str,
     inputs: Inputs,
+    elsewhere: Elsewhere,
 ) -> Incident:
     """Return the incident of a cause that has no open one: an old one, one that turns out to be the same, or a new one."""
     old = ended.get((trouble.league, trouble.cause))
     if old is not None and old.closed_at is not None and trouble.at - old.closed_at < REOPENS:
         old.closed_at, old.changed_at = None, now
-        is_left = _is_left_behind(trouble)
-        is_told = trouble.severity >= TOLD_FROM and not is_left
-        old.severity, old.told = trouble.severity, int(trouble.severity) if is_told or is_left else NOT_TOLD
+        is_left, other = _is_left_behind(trouble), elsewhere.get((trouble.league, trouble.cause))
+        is_its = other is not None and _tells_of(other, trouble, by)
+        is_told = trouble.severity >= TOLD_FROM and not is_left and not is_its
+        old.severity, old.told = trouble.severity, int(trouble.severity) if is_told or is_left or is_its else NOT_TOLD
         if is_told:
             old.told_by = by  # who says that it is back says that it is over
+        elif other is not None and is_its and not is_left:
+            old.told_by = other.told_by
         elif is_left:
             old.told_by = f"{DIGEST}{teller_of(old.told_by) or by}"
         old.step = max(old.step, _step(old, now))  # it says that it is back; its age says no more
@@ -188,6 +192,17 @@ def _begin(  # noqa: PLR0913 -- what is open, what has ended, what becomes of it
         opened_at=trouble.at,
         changed_at=trouble.at,
     )
+
+
+def _is_told_itself(other: Incident) -> bool:
+    """Whether people were told that the cause fails, and no digest of what it has left behind."""
+    return other.told != NOT_TOLD and not other.told_by.startswith(DIGEST) and not is_left_with_data(other)
+
+
+def _tells_of(other: Incident, trouble: Trouble, by: str) -> bool:
+    """Whether another watcher has told of this very trouble: what it told had not ended by then."""
+    is_its = other.told_by not in {"", by} and _is_told_itself(other)
+    return is_its and other.opened_at <= trouble.at and (other.closed_at is None or trouble.at <= other.closed_at)
 
 
 def trouble_of(finding: FindingRecord) -> Trouble:
@@ -249,8 +264,7 @@ def _adopt(incident: Incident, elsewhere: Elsewhere, now: datetime, by: str) -> 
         if not is_its:
             incident.told_by = by
         return
-    is_the_same = other is not None and not other.told_by.startswith(DIGEST) and not is_left_with_data(other)
-    if other is not None and is_its and is_the_same and other.told != NOT_TOLD and not incident.told_by:
+    if other is not None and is_its and _is_told_itself(other) and not incident.told_by:
         incident.told, incident.told_by = max(other.told, incident.severity), other.told_by
         incident.radius_told = len(incident.days)
 
