@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
-from benchmarks.local_provider import Local, provider, proxy
+from benchmarks.local_provider import Handler, Local, provider, proxy
 
 from tipoff.core.clock import stopwatch
 from tipoff.core.errors import ErrorKind, SourceError
@@ -206,6 +206,23 @@ def test_a_redirect_within_the_provider_is_followed(local: Local, tmp_path: Path
     one = asker(tmp_path, known(local))
 
     assert one(request("onward?to=/ok"), now=now).payload.body == b'{"data": [1]}'
+
+
+@pytest.mark.parametrize(
+    ("length", "behind"),
+    [(13, b'HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{"data": 9}'), (13, b"}"), (5, b"")],
+)
+def test_what_stands_behind_an_answers_end_is_not_the_answer_to_the_next_request(
+    local: Local, tmp_path: Path, length: int, behind: bytes
+) -> None:
+    def too_long(handler: Handler) -> None:
+        handler.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n{"data": [7]}' % length + behind)
+
+    local.extra["/long"] = too_long
+    one = asker(tmp_path, known(local))
+
+    assert one(request("long"), now=now).payload.body == b'{"data": [7]}'[:length]
+    assert one(request("ok"), now=now).payload.body == b'{"data": [1]}'
 
 
 def test_a_provider_of_the_internet_that_resolves_to_this_machine_is_not_asked(local: Local, tmp_path: Path) -> None:

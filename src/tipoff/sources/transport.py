@@ -53,13 +53,23 @@ def _within(seconds: float | None, late: type[Exception]) -> float | None:
 
 
 class _Stream(httpcore.NetworkStream):
-    """A stream whose every read and write ends with its request."""
+    """A stream whose every read and write ends with its request.
+
+    The last byte of each read is given when it is asked for. One that nobody came for stands behind an answer's end: it would
+    begin the answer to the next request, so the stream says that it can be read, and its connection is used no more.
+    """
 
     def __init__(self, inner: httpcore.NetworkStream) -> None:
-        self._inner = inner
+        self._inner, self._rest = inner, b""
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _within(timeout, httpcore.ReadTimeout))
+        if self._rest:
+            found, self._rest = self._rest, b""
+            return found
+        found = self._inner.read(max_bytes, _within(timeout, httpcore.ReadTimeout))
+        if len(found) > 1:
+            found, self._rest = found[:-1], found[-1:]
+        return found
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._inner.write(buffer, _within(timeout, httpcore.WriteTimeout))
@@ -74,7 +84,7 @@ class _Stream(httpcore.NetworkStream):
         return _Stream(self._inner.start_tls(ssl_context, server_hostname, timeout))  # type: ignore[arg-type]
 
     def get_extra_info(self, info: str) -> object:
-        return self._inner.get_extra_info(info)
+        return (info == "is_readable" and bool(self._rest)) or self._inner.get_extra_info(info)
 
 
 class _Network(httpcore.NetworkBackend):
