@@ -42,6 +42,7 @@ FIRST_DAY = date(2030, 1, 7)
         (("replay", "nba", "2024-03-05..soon"), "neither a season nor FROM..TO"),
         (("replay", "nba", "2024-02-30..2024-03-01"), "day is out of range for month"),
         (("replay", "nba", "sample:0", "--world", "sample"), "no span of the sample world"),
+        (("backfill", "nba", "2030-01-07..2030-01-09", "--world", "sample"), "write sample:14"),
         (("status", "nba"), "there is no ledger"),
         (("why", "nba", "predictions", "yesterday"), "write it as 2024-03-01"),
         (("digest", "nba", "--date", "0001-01-01"), "'0001-01-01' is no date of a league"),

@@ -62,17 +62,25 @@ def test_a_new_league_is_replayed_once_the_catalog_names_it(project: Path) -> No
     begun = "from tipoff.leagues.curling.content import CURLING_CONTENT\n" + leagues.read_text()
     leagues.write_text(begun.replace("MLB_CONTENT)}", "MLB_CONTENT, CURLING_CONTENT)}"))
 
-    done = subprocess.run(
-        [sys.executable, "-m", "tipoff", "replay", "curling", "sample:8", "--world", "sample"],
-        cwd=project,
-        env=os.environ | {"PYTHONPATH": str(project / "src"), "TIPOFF_HOME": str(project / "home")},
-        capture_output=True,
-        text=True,
-        check=False,
+    done, asked = (
+        subprocess.run(
+            [sys.executable, "-m", "tipoff", *words],
+            cwd=project,
+            env=os.environ | {"PYTHONPATH": str(project / "src"), "TIPOFF_HOME": str(project / "home")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for words in (
+            ("replay", "curling", "sample:8", "--world", "sample"),
+            ("predictions", "curling", "2030-01-08"),
+        )
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "games       14 of 14 proven" in done.stdout
+    assert asked.returncode == 2
+    assert "curling has no output named 'published_predictions'\n  outputs: schedule" in asked.stderr
 
 
 def test_a_name_that_is_none_or_taken_and_a_folder_that_is_no_checkout_are_refused(

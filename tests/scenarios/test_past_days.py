@@ -19,6 +19,7 @@ from tipoff.config import Settings
 from tipoff.core.clock import SimClock, midnight
 from tipoff.core.fault import Fault
 from tipoff.core.home import Home
+from tipoff.core.obligation import NOT_KEPT_YET
 from tipoff.drills.faults.parts import FaultyParts
 from tipoff.leagues.nba.league import NBA
 
@@ -196,13 +197,15 @@ def test_a_backfill_makes_what_is_missing_and_then_nothing_more(held: Path) -> N
     assert again["not_made"] == []
 
 
-def test_a_backfill_of_a_new_home_lists_what_can_no_longer_be_had(tmp_path: Path) -> None:
+def test_a_backfill_of_a_new_home_lists_what_can_no_longer_be_had_in_the_words_of_why(tmp_path: Path) -> None:
     done = tipoff("backfill", "nba", "sample:3", *SAMPLE, "--json", home=tmp_path)
 
     report = json.loads(done.stdout)
     assert done.returncode == 1
     assert report["days_without_schedule"] == 3
     assert {row["output"] for row in report["not_made"]} >= {"published_predictions", "player_lines"}
+    assert {(row["state"], row["why"]) for row in report["not_made"]} == {("excused", NOT_KEPT_YET)}
+    assert "is excused since" in tipoff("why", "nba", "player_lines", "2030-01-08", home=tmp_path).stdout
     assert any(output == "grades" for output, _, _ in proofs(tmp_path))
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import click
 import pytest
 
+from tipoff.app.holder import lock
 from tipoff.cli.main import cli, main
 from tipoff.cli.show import WORDS, prediction_lines, print_json
 from tipoff.core.build import build
+from tipoff.core.home import Home
 from tipoff.core.severity import Severity
 from tipoff.leagues.nba.league import NBA
 
@@ -139,3 +141,17 @@ def test_where_a_home_is_missing_those_below_it_are_named(
     (tmp_path / "demo" / "ledger.db").touch()
 
     assert f"set TIPOFF_HOME; below it there is {tmp_path / 'demo'}" in refused(monkeypatch, capsys, "status")
+
+
+def test_a_demo_in_a_home_in_which_another_process_works_is_refused_before_it_draws_anything(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TIPOFF_HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["tipoff", "demo"])
+
+    with lock(Home(tmp_path)), pytest.raises(SystemExit):
+        main()
+
+    said = capsys.readouterr()
+    assert "another process works in the home" in said.err
+    assert said.out == "The sample league is synthetic: real team codes, invented players, games and lines.\n"

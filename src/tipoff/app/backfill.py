@@ -15,7 +15,7 @@ from tipoff.core.clock import SimClock, midnight
 from tipoff.core.errors import UsageError
 from tipoff.core.home import Home
 from tipoff.core.league import League
-from tipoff.core.obligation import State, Verb
+from tipoff.core.obligation import NOT_KEPT_YET, State, Verb
 from tipoff.core.step import SourceWork
 from tipoff.core.wording import counted
 from tipoff.engine.book import Entry, Key
@@ -109,16 +109,19 @@ def _plan(
 
 
 def _not_made(judged: Iterable[tuple[Entry, Judgement]]) -> list[Mapping[str, Any]]:
-    """List everything of the backfill that is not settled, or stands as it was although its input has changed."""
+    """List what of the backfill is not settled, was never owed here, or stands as it was although its input has changed."""
     found = []
     for entry, judgement in judged:
         slate = {"output": entry.step.name, "day": entry.obligation.day}
+        never = [unit for unit, reason in judgement.excused.items() if reason == NOT_KEPT_YET]
         if not judgement.state.is_settled:
             missing = list(judgement.missing)
             found.append(slate | {"state": judgement.state.value, "why": judgement.reason, "missing": missing})
         elif judgement.overtaken:
             why = "closed: its input has changed since, and what was out before tip-off stays"
             found.append(slate | {"state": "overtaken", "why": why, "missing": list(judgement.overtaken)})
+        if never:
+            found.append(slate | {"state": State.EXCUSED.value, "why": NOT_KEPT_YET, "missing": never})
     return sorted(found, key=lambda row: (row["day"], row["output"]))
 
 

@@ -270,13 +270,14 @@ def trace_command(league: str, game: str, *, as_json: bool) -> None:
 def predictions_command(league: str, day: date, *, as_json: bool) -> None:
     """Show what was published for a day."""
     declared = league_here(league)
-    path = read_settings().place.published / declared.name / "published_predictions" / f"{day}.json"
+    table = declared.table("published_predictions")
+    path = read_settings().place.published / declared.name / table.name / f"{day}.json"
     if not path.exists():
         msg = f"no document of {declared.name} {day} stands at {path}"
-        raise UsageError(msg, hint=f"ask: tipoff why {declared.name} published_predictions {day}")
+        raise UsageError(msg, hint=f"ask: tipoff why {declared.name} {table.name} {day}")
     try:
         document = json.loads(path.read_text("utf-8"))
-        lines = _document_lines(f"{declared.name} {day}", document, declared.table("published_predictions"))
+        lines = _document_lines(f"{declared.name} {day}", document, table)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         msg = f"{path} is no document as Tipoff publishes it: {type(error).__name__}"
         raise PipelineError(msg, hint="another hand was here: docs/runbooks/store.md") from error

@@ -187,15 +187,15 @@ def demo_command(days: int) -> None:
         settings = structs.replace(settings, home=Path(".tipoff/demo"))
     click.echo("The sample league is synthetic: real team codes, invented players, games and lines.")
     home, content = settings.place, content_named("nba")
-    for line in grid_heads(tuple(step.name for step in content.league.steps)):
-        click.echo(line)
-    shown: set[date] = set()
+    heads, shown = grid_heads(tuple(step.name for step in content.league.steps)), set[date]()
 
     def show(until: date) -> None:
         with Ledger(home.ledger, read_only=True) as ledger:
             grid = read_grid(ledger, content.league)
         for day in grid.days:
             if day <= until and day not in shown:
+                for line in () if shown else heads:
+                    click.echo(line)
                 shown.add(day)
                 click.echo(grid_row(grid, day))
         if until == date.max:

@@ -110,9 +110,7 @@ class Controller:
         self._budget.begin(now, self.ledger.runs_since(self.league.name, midnight(league_day(now))))
         self._gap = starting.silence_before(known, now)
         self._results.go_back(starting.ahead_by(starting.last_seen(known), now))
-        self._since = min(known.since or (now if known.last_tick is None else _LONG_AGO), now)
         batch.fact("since", self._since.isoformat(), league=self.league.name)
-        take_since(self.book, known, self._since, batch, now)
         for row in starting.findings_on_the_past(known, self.identity, self.league.name, after, now=now):
             batch.add("findings", row)
         batch.fact("over", "", league=self.league.name)
@@ -131,6 +129,8 @@ class Controller:
         fence = remember(self.book, self._results, known, stored, batch, days=days, now=now)
         self._results.take_up()
         self._unmet.update(key for key, entry in self.book.entries.items() if entry.state in ledger_rows.UNMET)
+        self._since = min(known.since or (now if known.last_tick is None else _LONG_AGO), now)
+        take_since(self.book, known, self._since, batch, now)
         take_rulings(self.book, self.ledger)
         told = {(error.output, error.day) for error in damaged}
         self._results.lose([*lost_by_stores(known.proofs, stored, told), *self.losses()], now, batch)

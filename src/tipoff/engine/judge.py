@@ -95,10 +95,7 @@ def judge(book: Book, entry: Entry, now: datetime, busy: frozenset[Key] = frozen
 
 
 def judged_anew(book: Book, now: datetime) -> Iterator[tuple[Entry, Judgement]]:
-    """Yield what is judged of everything, in the order of the days and of the catalog, whatever was taken up before.
-
-    What was never owed, for it closed before it was kept here, is told as what can no longer be had: somebody asks for it.
-    """
+    """Yield what is judged of everything, in the order of the days and of the catalog, whatever was taken up before."""
     for entry in sorted(book.entries.values(), key=lambda entry: (entry.obligation.day, entry.order)):
         found = judge(book, entry, now)
         if found is not None:
