@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from tipoff.core.clock import SimClock
-from tipoff.core.errors import ErrorKind, LedgerError
+from tipoff.core.errors import ErrorKind, LedgerError, UsageError
 
 AHEAD = timedelta(minutes=30)  # the clock never jumps further, so that a watcher is never blind for longer
 AGAIN = timedelta(minutes=1)  # after which whoever supervises the controller starts it again
@@ -85,13 +85,13 @@ class LeagueReplay:
     def step(self, clock: SimClock) -> None:
         """Do all that is to be done at this instant, and find the next; raises `LedgerError` where that cannot go on."""
         now = clock.now()
-        self.look(now)
-        outage = next((outage for outage in self.outages if outage.begin <= now < outage.end), None)
-        if outage is not None:
-            self._works = self._works if outage.frozen else None
-            self.at = min(outage.end, now + AHEAD)
-            return
         try:
+            self.look(now)
+            outage = next((outage for outage in self.outages if outage.begin <= now < outage.end), None)
+            if outage is not None:
+                self._works = self._works if outage.frozen else None
+                self.at = min(outage.end, now + AHEAD)
+                return
             if self._works is None:
                 self.stores.close()
                 self._works = self.stores.open()
@@ -103,6 +103,11 @@ class LeagueReplay:
             self._works, self._after, self.at = None, f"ledger: {error}", clock.now() + AGAIN
             self.progress(Progress(now, self._n_runs, trouble=f"{error} ({error.hint})"))
             return
+        except UsageError as error:
+            if not self._after or error.__cause__ is None:
+                raise
+            msg = f"the ledger went away in the midst of the replay, and is not back yet: {error}"
+            raise LedgerError(msg, hint="once it is back, the same command goes on from here") from error
         except Died:
             self._works, self._after, self.at = None, "", clock.now()
             return
