@@ -141,6 +141,25 @@ def recount_all(instance: Instance, works: Works, now: datetime) -> None:
     instance.close()
 
 
+def test_a_ledger_that_was_lost_and_one_of_two_homes_that_share_a_warehouse_are_told(
+    samples: Samples, tmp_path: Path
+) -> None:
+    home, other = samples.copy(1, tmp_path / "home"), tmp_path / "other"
+    other.mkdir()
+    (other / "warehouse.duckdb").symlink_to(home / "warehouse.duckdb")
+    unknown = "ledger_knows_its_stores"
+
+    for seed in ("9", "10"):
+        tipoff("replay", "nba", "sample:1", "--world", "sample", "--seed", seed, "--watch", home=other)
+        assert [row["cause"] for row in ledger_rows(other, "findings") if row["check"] == unknown] == ["store"]
+        (other / "ledger.db").rename(other / "lost.db")
+    assert [row for row in ledger_rows(home, "findings") if row["check"] == unknown] == []
+    tipoff("replay", "nba", "sample:1", "--world", "sample", home=home)
+
+    [row] = [row for row in ledger_rows(home, "findings") if row["check"] == unknown]
+    assert "another home works in these stores" in row["note"]
+
+
 def test_a_running_home_finds_values_that_another_hand_has_changed_by_recounting(whole: Path, tmp_path: Path) -> None:
     """As many rows as before: no count shows it. One slate a look, documents too, until all has been counted."""
     home = tmp_path / "home"

@@ -134,7 +134,8 @@ class Controller:
         take_rulings(self.book, self.ledger)
         told = {(error.output, error.day) for error in damaged}
         self._results.lose([*lost_by_stores(known.proofs, stored, told), *self.losses()], now, batch)
-        self.ledger.raise_number("runs", fence)
+        if self.ledger.raise_number("runs", fence):
+            batch.add("findings", starting.unknown_runs_finding(self.league.name, fence, now))
         self._unopened = [d for d in days_to_open(self.season, *self.days)[::-1] if d not in self.book.slates]
         self._held_at |= {(row["output"], row["day"], row["input"]): row["held_at"] for row in known.held_gates}
         if self.scope:

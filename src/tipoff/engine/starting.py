@@ -8,7 +8,7 @@ from typing import Any
 from tipoff.core.clock import is_ahead, league_day
 from tipoff.core.errors import Damaged
 from tipoff.core.severity import Severity
-from tipoff.engine.findings import CLOCK, CONTROLLER
+from tipoff.engine.findings import CLOCK, CONTROLLER, STORE
 from tipoff.ledger import LedgerSnapshot
 from tipoff.ledger.rows import finding
 
@@ -78,6 +78,15 @@ def damage_finding(league: str, error: Damaged, now: datetime) -> dict[str, Any]
     """Return the finding that something published cannot be read: whoever reads it gets nothing, or what is wrong."""
     where, note = (league, error.output, error.day), f"{error} ({error.hint})"
     return finding(where, "documents_are_readable", f"data:{error.output}", Severity.ERROR, note, now=now)
+
+
+def unknown_runs_finding(league: str, fence: int, now: datetime) -> dict[str, Any]:
+    """Return the finding that the stores hold rows of runs up to `fence`, of which the ledger knows nothing."""
+    note = (
+        f"the stores hold what runs up to number {fence} made, of which this ledger knows nothing: it was lost or is an older "
+        "copy, and halts, waivers and names that people said since are not in it; or another home works in these stores"
+    )
+    return finding((league, "", league_day(now)), "ledger_knows_its_stores", STORE, Severity.ERROR, note, now=now)
 
 
 def findings_on_the_past(

@@ -242,12 +242,15 @@ class Ledger(Held):
             for number, row in enumerate(new, start=last - len(new) + 1):
                 row["id"] = number
 
-    def raise_number(self, name: str, least: int) -> None:
-        """Let the next number of a kind be greater than `least`: what the warehouse has already seen is not given again."""
+    def raise_number(self, name: str, least: int) -> bool:
+        """Let the next number of a kind be greater than `least`: what the warehouse has already seen is not given again.
+
+        Returns whether it had not been: the warehouse has seen what this ledger knows nothing of.
+        """
         table = schema.numbers
         behind = update(table).where(table.c.name == name, table.c.last < least).values(last=least)
         with self.writing() as connection:
-            connection.execute(behind)
+            return connection.execute(behind).rowcount > 0
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
