@@ -395,3 +395,10 @@ def test_every_removed_run_of_the_recorded_history_is_found(data: Path) -> None:
     assert measured["lost_after_removal_beyond"] == 0
     assert measured["late_within_grace"] > 2000
     assert measured["errors_on_late_runs"] == 0
+
+
+def test_the_newest_digest_of_a_replay_that_has_ended_tells_of_its_last_day(watched: Path) -> None:
+    told = tipoff("digest", "nba", home=watched).stdout
+
+    assert f"yesterday, {LAST:%a %d %b}" in told
+    assert "open incidents: " in told

@@ -12,10 +12,12 @@ from sqlalchemy import select
 from tipoff.app.monitor import Live, keep_looking
 from tipoff.config import ChannelSettings, Settings
 from tipoff.core.clock import Stop
+from tipoff.engine.starting import clock_finding
 from tipoff.leagues.mlb.league import MLB
 from tipoff.leagues.nba.league import NBA
-from tipoff.ledger import watching
+from tipoff.ledger import Batch, Ledger, watching
 from tipoff.ledger.alerts import AlertChanges, AlertStore
+from tipoff.watch.sentinel import Sentinel
 
 NOW = datetime(2024, 1, 10, 17, tzinfo=UTC)
 
@@ -79,3 +81,51 @@ def test_what_an_earlier_build_told_as_of_the_second_league_too_is_over_when_it_
     with closing(AlertStore(tmp_path / "ledger.db")) as store:
         ended = {one.league: one.closed_at for one in store.every_incident() if one.cause == "sentinel"}
     assert ended == dict.fromkeys(("nba", "mlb"), NOW + timedelta(hours=15))
+
+
+def test_a_clock_that_was_put_back_under_both_leagues_is_told_once_and_under_one_of_them_as_of_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOBODY", "http://127.0.0.1:9/")
+    for place, leagues in (("both", ("nba", "mlb")), ("one", ("mlb",))):
+        home, stop = tmp_path / place, Stop()
+        settings = Settings(home=home, channels={"all": ChannelSettings(url_env="NOBODY")})
+        batch = Batch()
+        for league in leagues:
+            batch.add("findings", clock_finding(league, NOW + timedelta(days=1), NOW))
+        home.mkdir()
+        with closing(Ledger(home / "ledger.db")) as ledger:
+            ledger.commit(batch)
+
+        keep_looking(
+            [Live(settings=settings, league=one, clock=AnHourLater(stop)) for one in (NBA, MLB)],
+            stop,
+            list[str]().append,
+        )
+
+        with closing(AlertStore(home / "ledger.db")) as store:
+            notices = store.rows(select(watching.notices))
+        told = [row["league"] for row in notices if (row["kind"], "clock" in row["title"]) == ("opened", True)]
+        assert told == [leagues[0]]
+
+
+def test_a_ledger_that_cannot_be_read_and_a_clock_that_was_put_back_are_one_trouble_each_of_two_leagues(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "ledger.db").write_bytes(b"no ledger")
+    sentinel = Sentinel(
+        ledger=tmp_path / "ledger.db",
+        leagues=["nba", "mlb"],
+        store=AlertStore(tmp_path / "sentinel.db", create=True),
+        channels=[],
+        send=lambda _channel, _message: None,
+        build="test",
+    )
+
+    with closing(sentinel):
+        looks = [sentinel.look(NOW), sentinel.look(NOW - timedelta(days=1))]
+
+    assert [[(one.league, one.cause) for one in look] for look in looks] == [
+        [("nba", "ledger")],
+        [("nba", "ledger"), ("nba", "clock")],
+    ]

@@ -12,7 +12,7 @@ import click
 from tipoff.cli.sentinel import CLOCK, say, show, stopper
 from tipoff.cli.show import DAY, answer, as_json, league_here, now_here, open_ledger
 from tipoff.config import Settings, read_settings
-from tipoff.core.clock import RealClock, RunningClock, league_day
+from tipoff.core.clock import RealClock, RunningClock
 from tipoff.core.errors import UsageError
 from tipoff.core.severity import Severity
 from tipoff.leagues.catalog import league_named
@@ -141,18 +141,18 @@ def prove_alive_command(league: str, side: str, within: float | None, *, as_json
     "--date",
     "day",
     type=DAY,
-    help="The morning; today's, where none is named. Of an earlier one, how its day stands now.",
+    help="The morning; the last one, where none is named. Of an earlier one, how its day stands now.",
 )
 @as_json
 def digest_command(league: str, day: date | None, *, as_json: bool) -> None:
     """Show the morning's digest. Exits with 1 while an incident is open."""
     from tipoff.ledger.alerts import read_incidents  # noqa: PLC0415 -- only when it is asked for
-    from tipoff.watch.digest import digest  # noqa: PLC0415 -- as above
+    from tipoff.watch.digest import digest, newest_morning  # noqa: PLC0415 -- as above
 
     declared, now = league_here(league), now_here()
     with open_ledger() as ledger:
         open_now = [incident for incident in read_incidents(ledger.rows, declared.name, now) if incident.is_open]
-        message = digest(ledger, declared, day or league_day(now), now, open_now)
+        message = digest(ledger, declared, day or newest_morning(ledger, declared, now), now, open_now)
     answer(
         message, (message.title, *message.lines), ok=not open_now and message.severity < Severity.ERROR, as_json=as_json
     )

@@ -40,12 +40,18 @@ def keep_score(ledger: Ledger, league: League, days: tuple[date, date], now: dat
     ledger.commit(batch)
 
 
+def newest_morning(ledger: Ledger, league: League, now: datetime) -> date:
+    """Return the day of the newest digest: today's, or after a replay that of the morning after the last day that it knows."""
+    newest = ledger.of(league.name).newest_day() if league_facts(ledger, league.name).clock_at else None
+    return min(league_day(now), newest + timedelta(days=1)) if newest else league_day(now)
+
+
 def digest(ledger: Ledger, league: League, day: date, now: datetime, incidents: Sequence[Incident]) -> Message:
     """Return the digest of `day`, which tells of the day before; `incidents` are the open ones.
 
     Of an earlier day it leaves out what is so only now: who is alive, gates, quotas, what is open.
     """
-    yesterday, is_now = day - timedelta(days=1), day >= league_day(now)
+    yesterday, is_now = day - timedelta(days=1), day >= newest_morning(ledger, league, now)
     between = between_seasons(ledger, league.name, day)
     if between is not None and between_seasons(ledger, league.name, yesterday) is not None:
         return _at_rest(league, day, between, incidents)

@@ -29,7 +29,7 @@ def is_of_table(check: str) -> bool:
 
 def is_of_home(cause: str) -> bool:
     """Whether a cause concerns a home and none of its leagues alone: told once, as of the first of them, on every channel."""
-    return cause == "sentinel" or cause.startswith("channel:")
+    return cause in {"sentinel", "ledger", "clock"} or cause.startswith("channel:")
 
 
 def is_left_with_data(incident: Incident) -> bool:

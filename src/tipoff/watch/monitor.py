@@ -84,7 +84,7 @@ class Monitor:
 
     def look(self, now: datetime) -> None:
         """Do one look: nothing is told twice, and what a crash cut off is done by the next. After a `LedgerError` none was."""
-        found, cursor = self._found()
+        found, cursor = self._found(now)
         others, beats = self._outside(now)
         known = self.store.incidents(self.league.name, now=now) if self._known is None else self._known
         open_now = [incident for incident in known if incident.is_open]
@@ -124,9 +124,13 @@ class Monitor:
 
     # --- what was found
 
-    def _found(self) -> tuple[list[Trouble], int]:
+    def _found(self, now: datetime) -> tuple[list[Trouble], int]:
         found = self._records.findings_after(self._cursor)
         bad = [trouble_of(finding) for finding in found if not finding.ok and finding.severity >= Severity.WARNING]
+        if not self.of_home and any(is_of_home(trouble.cause) for trouble in bad):
+            others = [one for one in self.store.incidents(now=now) if one.is_open and one.league != self.league.name]
+            known = {one.cause for one in others if is_of_home(one.cause)}
+            bad = [trouble for trouble in bad if trouble.cause not in known]
         return bad, found[-1].id if found else self._cursor
 
     def _outside(self, now: datetime) -> tuple[Sequence[Incident], Mapping[str, Mapping[str, Any]]]:

@@ -18,7 +18,7 @@ from tipoff.ledger import LEASE, Lease, Ledger
 from tipoff.ledger.alerts import AlertStore, by_cause, read_incidents
 from tipoff.ledger.facts import NoSeason, league_facts
 from tipoff.ledger.reader import LeagueRecords
-from tipoff.watch.incidents import TOLD_FROM
+from tipoff.watch.incidents import TOLD_FROM, is_of_home
 from tipoff.watch.notices import Channel, Flush, Send, dead_channels, flush, still_known, take_up
 
 NAME = "sentinel"
@@ -277,6 +277,10 @@ class Sentinel:
         found, elsewhere = self._judged(now)
         found += put_back
         found += dead_channels(self.store, self.channels, self.leagues[0], now)
+        firsts = {
+            trouble.cause: trouble.league for trouble in reversed(found)
+        }  # what is of the home is told as of one league
+        found = [one for one in found if not is_of_home(one.cause) or one.league == firsts[one.cause]]
         troubles = [trouble for trouble in found if trouble.severity >= TOLD_FROM]  # what is less, it only returns
         known = self.store.incidents(now=now) if self._known is None else self._known
         standing = {(t.league, t.effect) for t in troubles}
@@ -352,7 +356,7 @@ class Sentinel:
             return []
         self._silent_at = {league: at - (before - now) for league, at in self._silent_at.items()}
         self._witness.go_back(before - now)
-        return [_clock_trouble(league, before, now) for league in self.leagues]
+        return [_clock_trouble(self.leagues[0], before, now)]
 
     def _as_seen(self, facts: Facts, now: datetime) -> Facts:
         """Return the facts, with the controller alive when its signs of life last changed before these eyes."""
