@@ -192,16 +192,21 @@ def agrees(  # noqa: PLR0913 -- two tables, how they meet, what must be equal
         off = _off(view, schedule) if schedule else ()
         games = view.values(left.name, "game_id") if off else ()
         meets = _by_key(view, right, on)
-        places, found = [], []
+        places, others = [], []
         for place, key in enumerate(zip(*(view.values(left.name, column) for column in on), strict=True)):
-            if not meets or any(values[place] != value for values, value in picked) or (off and games[place] in off):
+            if not meets or (off and games[place] in off):
+                continue
+            if picked and any(values[place] != value for values, value in picked):
                 continue
             for other in meets.get(key, (None,) if both else ()):
                 places.append(place)
-                found.append(
-                    other is not None
-                    and all(is_same(a[place], b[other]) for is_same, a, b in zip(same, here, there, strict=True))
-                )
+                others.append(other)
+        found = [other is not None for other in others]
+        for is_same, mine, theirs in zip(same, here, there, strict=True):
+            ones = [mine[place] for place in places]
+            twos = [None if other is None else theirs[other] for other in others]
+            if ones != twos:  # a list is compared at once; value by value only where something differs
+                found = [fine and is_same(one, two) for fine, one, two in zip(found, ones, twos, strict=True)]
         return _judged(view, left, found, places)
 
     return Check(

@@ -47,7 +47,7 @@ def second_formula(  # noqa: PLR0913 -- a claim in one line
             other = by_key.pop(key, None)
             if other is None and not is_whole:
                 continue
-            if other is None or not all(_is_same(row[c], other[c], told[c]) for c in columns):
+            if other is None or not all(row[c] == other[c] or _is_same(row[c], other[c], told[c]) for c in columns):
                 bad.append(key)
         lost = by_key if is_whole else {}
         return in_order([*bad, *lost], len(rows) + len(lost))
