@@ -1,7 +1,7 @@
 """What a judgement says: what is owed, what is stale, what is lost, what to do now, and when to look again."""
 
 import dataclasses
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from tests.engine import (
@@ -32,9 +32,9 @@ from tipoff.core.obligation import SLATE_UNIT, State, Timing, Units, Verb
 from tipoff.core.proof import UnitProof
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import GameStatus
-from tipoff.core.step import Edge
+from tipoff.core.step import Edge, Work
 from tipoff.core.window import BEFORE, LATEST, SLATE, Input
-from tipoff.engine import rules
+from tipoff.engine import attempts, rules
 from tipoff.engine.book import Book, LiveRun
 from tipoff.engine.judge import judge
 from tipoff.engine.ledger_rows import obligation_row
@@ -478,29 +478,55 @@ def test_a_publication_that_closes_unmade_is_lost_and_a_feature_is_made_afterwar
     assert (plan.as_of, plan.retrospective, plan.closes) == (EVENING, True, {})
 
 
-@pytest.mark.parametrize("fate", ["made after its close", "lost", "excused", "there"])
-def test_a_publication_without_rows_is_lost_where_what_it_lays_out_came_after_its_close_or_never_will(
+@pytest.mark.parametrize("fate", ["made after its close", "lost", "excused", "there", "not published", "nor were rows"])
+def test_a_publication_without_rows_is_lost_where_what_it_lays_out_came_and_was_not_published_or_never_will_come(
     fate: str,
 ) -> None:
     shown, form = step("shown", PUBLISH, BEFORE_START), step("form", SQL, BEFORE_START)
     book = book_of({form: (), shown: (Input("form", SLATE),)}, [ONE], schedule_seen_at=EVENING + HOUR)
-    prove(book, "shown", TODAY, ["one"], excuse="nobody is predicted yet")
     source = entry_of(book, "form")
     if fate == "lost":
         source.lost = frozenset({"one"})
     else:
-        proof = prove(book, "form", TODAY, ["one"], excuse="no history" if fate == "excused" else "")
+        proof = prove(book, "form", TODAY, ["one"], excuse="no history" if fate in {"excused", "nor were rows"} else "")
         made = dataclasses.replace(proof.units["one"], retrospective=fate == "made after its close")
         book.set_proof(dataclasses.replace(proof, units={"one": made}))
+    made_of = next((plan.units["one"] for plan in judged(book, "shown", EVENING - HOUR).plans), "")
+    before = "what was there before" if fate in {"not published", "nor were rows"} else made_of
+    prove(book, "shown", TODAY, ["one"], made=before, excuse="nobody is predicted yet")
 
     found = judged(book, "shown", EVENING + HOUR)
 
-    is_lost = fate in {"lost", "made after its close"}
+    is_lost = fate in {"lost", "made after its close", "not published"}
     assert (found.state is State.LOST, found.lost, found.missing) == (
         is_lost,
         frozenset({"one"} if is_lost else ()),
         ("one",) if is_lost else (),
     )
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "seen", "work", "is_made"),
+    [
+        (None, 11, PUBLISH, True),
+        (None, 13, PUBLISH, False),
+        (None, 13, SQL, True),
+        (EVENING + HOUR, 13, PUBLISH, True),
+    ],
+    ids=["seen lately", "out of sight", "nobody reads it", "its start is known"],
+)
+def test_nothing_is_published_of_a_game_that_may_have_begun_while_its_schedule_cannot_be_had(
+    starts_at: datetime | None, seen: int, work: Work, *, is_made: bool
+) -> None:
+    shown = step("shown", work, BEFORE_START)
+    book = book_of({shown: ()}, [game("one", starts_at=starts_at)], schedule_seen_at=EVENING - seen * HOUR)
+
+    found = judged(book, "shown", EVENING)
+
+    assert bool(found.plans) is is_made
+    if not is_made:
+        assert (found.verb, found.wake_at) == (Verb.WAIT, EVENING + attempts.LEAST_WAIT)
+        assert found.reason == "its game may have begun, and the schedule does not say when: one"
 
 
 def test_games_that_closed_at_different_instants_are_made_in_runs_of_their_own() -> None:

@@ -440,6 +440,20 @@ def test_after_the_last_attempt_a_unit_is_given_up_until_its_input_changes(desk:
     assert (entry.attempted, entry.failed_on, entry.not_before) == ({"one": "x"}, {}, None)
 
 
+@pytest.mark.parametrize(
+    ("later", "given_up"), [(HOUR, False), (-HOUR, True)], ids=["one closes yet", "all have closed"]
+)
+def test_what_a_source_fails_on_is_not_given_up_before_it_closes(later: timedelta, *, given_up: bool) -> None:
+    desk = desk_of(step("lines", SOURCE, BEFORE_START))
+    now = EVENING - later
+    entry = desk.entry("lines")
+    for _ in range(POLICIES[ErrorKind.PERMANENT].attempts):
+        desk.ends("lines", {"one": "x"}, error=SourceError("418", kind=ErrorKind.PERMANENT), now=now)
+
+    assert bool(entry.attempted) is given_up
+    assert entry.not_before == (None if given_up else now + later / 2)
+
+
 def test_a_provider_that_names_its_wait_is_believed_up_to_two_days(desk: Desk) -> None:
     def refuses(seconds: float) -> SourceError:
         return SourceError("busy", kind=ErrorKind.TRANSIENT, retry_after_s=seconds)
@@ -789,6 +803,20 @@ def test_a_run_that_never_reports_is_expired_told_and_counts_as_a_failure(desk: 
     assert desk.results.moved == {("made", TODAY): entry}
 
 
+def test_what_never_came_to_its_end_is_tried_again_at_the_latest_half_way_to_its_close(desk: Desk) -> None:
+    due_at = desk.entry("made").obligation.times["one"].due_at
+    assert due_at is not None
+    now = due_at - 20 * MINUTE
+    for _ in range(6):
+        entry = running(desk)
+        desk.results.expire(entry, now, desk.batch)
+
+    assert entry.not_before == now + 10 * MINUTE
+    for _ in range(3):
+        cut_off(desk, now=now)
+    assert entry.not_before == now + 10 * MINUTE
+
+
 def test_what_is_not_running_cannot_expire(desk: Desk) -> None:
     desk.results.expire(desk.entry("made"), NIGHT, desk.batch)
 
@@ -796,9 +824,9 @@ def test_what_is_not_running_cannot_expire(desk: Desk) -> None:
     assert desk.counts.expired == 0
 
 
-def cut_off(desk: Desk, **more: Any) -> Entry:
+def cut_off(desk: Desk, now: datetime = NIGHT, **more: Any) -> Entry:
     row = {"league": "x", "output": "made", "day": TODAY, "units": '["one"]'}
-    desk.results.cut_off(row | more, NIGHT)
+    desk.results.cut_off(row | more, now)
     return desk.entry("made")
 
 

@@ -37,11 +37,17 @@ def note_success(entry: Entry, units: Iterable[str]) -> bool:
 
 def before_deadline(entry: Entry, units: Iterable[str], after: datetime, now: datetime) -> datetime:
     """Return when what failed is tried again: at the latest half-way to when the first of `units` is due or closes."""
-    times = [entry.obligation.times[unit] for unit in units]
+    times = [entry.obligation.times[unit] for unit in units if unit in entry.obligation.times]
     ends = [at for unit in times for at in (unit.due_at, unit.closes_at) if at is not None and at > now]
     if not ends:
         return after
     return min(after, now + max(LEAST_WAIT, (min(ends) - now) / 2))
+
+
+def closes_later(entry: Entry, units: Iterable[str], now: datetime) -> bool:
+    """Whether one of `units` is still to close: until then nobody gives it up, however soon its attempts were used up."""
+    closes = (entry.obligation.times[unit].closes_at for unit in units)
+    return any(at is not None and at > now for at in closes)
 
 
 def before_due(entry: Entry, units: Iterable[str], after: datetime, now: datetime) -> datetime:

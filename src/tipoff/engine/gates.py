@@ -221,18 +221,32 @@ def _will_not_come(book: Book, table: str, game: Game, unit: str) -> bool:
     )
 
 
-def came_too_late(book: Book, entry: Entry, unit: str) -> bool:
-    """Whether a unit was published without rows, and what it lays out closed before it was made, or was made after that."""
-    game = entry.obligation.units[unit]
+def came_too_late(book: Book, entry: Entry, unit: str, made: str) -> bool:
+    """Whether a unit was published without rows, and what it lays out closed before it was made, or was made after that.
+
+    Or it is there, and was not published by its close: the unit was made from something else than is there now (`made`).
+    """
+    game, changed = entry.obligation.units[unit], entry.proof is not None and entry.proof.units[unit].made_from != made
     if game is None or not isinstance(entry.step.work, PublishWork):
         return False
     for reading in book.readings[entry.step.name]:
         source = book.entries.get((reading.input.table, game.day)) if reading.is_aligned else None
         proven = source.proof.units if source is not None and source.proof else {}
         for own in own_units(book, reading.input.table, game, unit) if source is not None else ():
-            if source is not None and (own in source.lost or (own in proven and proven[own].retrospective)):
+            there = proven.get(own)
+            is_late = there is not None and (there.retrospective or (changed and there.n_rows > 0))
+            if is_late or (source is not None and own in source.lost):
                 return True
     return False
+
+
+def out_of_sight(book: Book, entry: Entry, units: Iterable[str], now: datetime) -> set[str]:
+    """Return those of `units` that are not to be published yet: whether their games have begun is not known."""
+    if not isinstance(entry.step.work, PublishWork) or entry.step.timing.closes is None:
+        return set()
+    day, games, timing = entry.obligation.day, entry.obligation.units, book.league.step(book.league.schedule).timing
+    seen_at, refresh = book.seen_at(day), rules.refresh_of(timing, book.slates.get(day), now)
+    return {unit for unit in units if rules.may_have_begun(games[unit], seen_at, refresh, now)}
 
 
 def not_kept(book: Book, entry: Entry, unit: str, now: datetime) -> str:

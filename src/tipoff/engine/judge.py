@@ -18,6 +18,7 @@ from tipoff.engine.gates import (
     gates,
     is_excused,
     not_kept,
+    out_of_sight,
     own_units,
     ways_to,
     without_hope,
@@ -221,7 +222,7 @@ def _note_closed(  # noqa: PLR0913 -- all of one rule
     book: Book, entry: Entry, unit: str, made: str, now: datetime, tally: _Tally
 ) -> None:
     proof = entry.proof.units.get(unit) if entry.proof else None
-    is_empty = proof is not None and not proof.n_rows and came_too_late(book, entry, unit)
+    is_empty = proof is not None and not proof.n_rows and came_too_late(book, entry, unit, made)
     if is_empty:
         tally.missing.append(unit)
     if proof is not None and not is_empty:
@@ -285,7 +286,8 @@ def _conclude(  # noqa: PLR0913 -- the end of one judgement
 ) -> Judgement:
     ready = {unit for unit, said in verdicts.items() if all(verdict.is_open for verdict in said)}
     resting = book.resting.get(entry.step.name)
-    waiting = {unit for unit, made in tally.work.items() if attempts.waits(entry, unit, made, now, resting)}
+    unseen = out_of_sight(book, entry, tally.work, now)
+    waiting = unseen | {unit for unit, made in tally.work.items() if attempts.waits(entry, unit, made, now, resting)}
     to_make = {unit: made for unit, made in tally.work.items() if unit in ready and unit not in waiting}
     plans = run_plans(book, entry, now, to_make, verdicts)
     held = [unit for unit in verdicts if unit not in ready]
@@ -293,10 +295,11 @@ def _conclude(  # noqa: PLR0913 -- the end of one judgement
     tally.lost += hopeless
     tally.wakes += [at for at in _ends_of_patience(book, entry, held) if at > now]
     again_at = attempts.again_at(entry, waiting, now)
+    tally.wakes += [now + attempts.LEAST_WAIT] if unseen and rules.is_of_open_day(entry.obligation.day, now) else []
     if waiting:
         tally.wakes += [at for at in (again_at, resting) if at is not None and at > now]
     is_held = len(held) > len(hopeless)
-    wait = (_why_wait(entry, tally, waiting & ready), again_at) if waiting & ready else None
+    wait = (_why_wait(entry, tally, waiting & ready, unseen), again_at) if waiting & ready else None
     verb, reason, until = _decision(entry, tally, gates if is_held else {}, plans, wait)
     return Judgement(
         state=_state(book, entry, now, tally, held),
@@ -371,7 +374,9 @@ def _nothing_to_do(entry: Entry, tally: _Tally) -> tuple[Verb, str, datetime | N
     return Verb.SKIP, "nothing is owed", None
 
 
-def _why_wait(entry: Entry, tally: _Tally, waiting: set[str]) -> str:
+def _why_wait(entry: Entry, tally: _Tally, waiting: set[str], unseen: set[str]) -> str:
+    if waiting <= unseen:
+        return f"its game may have begun, and the schedule does not say when: {', '.join(sorted(waiting))}"
     if entry.failures or entry.error:
         times = f"failed {counted(entry.failures, 'time')} in a row" if entry.failures else ""
         return "; ".join(filter(None, (entry.error, times)))

@@ -18,6 +18,7 @@ from tipoff.engine.attempts import (
     after_hold,
     before_deadline,
     before_due,
+    closes_later,
     go_back,
     is_tried_again,
     note_failure,
@@ -97,7 +98,7 @@ class Results:
         batch.run_ends.append({"id": run_id, "state": "expired", "ended_at": now})
         note_failure(entry, entry.asked)
         entry.cause, entry.error = EXECUTOR, f"run {run_id} was handed out and never reported"
-        entry.not_before = self._after(entry, ErrorKind.TRANSIENT, now)
+        entry.not_before = self._soon(entry, entry.asked, now)
         note = f"{entry.error}; it is made again"
         obligation = entry.obligation
         where = (obligation.league, obligation.output, obligation.day)
@@ -111,9 +112,9 @@ class Results:
         entry = self._book.entries.get((run["output"], run["day"]))
         if entry is None or run["league"] != self._book.league.name:
             return
-        note_failure(entry, json.loads(run["units"]))
+        note_failure(entry, units := json.loads(run["units"]))
         if entry.failures > 1:
-            entry.not_before = self._after(entry, ErrorKind.TRANSIENT, now)
+            entry.not_before = self._soon(entry, units, now)
         self.moved[entry.key] = entry
 
     def go_back(self, by: timedelta) -> None:
@@ -134,14 +135,21 @@ class Results:
         """Whether a table has been left alone and not been written since: one run at a time finds out."""
         return output in self._book.resting
 
-    def _after(self, entry: Entry, kind: ErrorKind, now: datetime) -> datetime | None:
+    def _after(self, entry: Entry, kind: ErrorKind, now: datetime, units: Iterable[str] = ()) -> datetime | None:
         """Return when to try again: the wait grows with failures of one kind in a row, and so does its end."""
         before, n_others = entry.of_kind
         if before != kind.value:
             n_others = entry.failures - 1 if before else 0
         entry.of_kind = kind.value, n_others
         wait = POLICIES[kind].wait_after(entry.failures - n_others, self._jitter(f"{entry.key}:{entry.failures}"))
+        if wait is None and isinstance(entry.step.work, SourceWork) and closes_later(entry, units, now):
+            wait = POLICIES[kind].max_wait
         return None if wait is None else now + wait
+
+    def _soon(self, entry: Entry, units: Iterable[str], now: datetime) -> datetime | None:
+        """Return when to try again what never came to its end: it may the next time."""
+        after = self._after(entry, ErrorKind.TRANSIENT, now)
+        return None if after is None else before_deadline(entry, units, after, now)
 
     def _failed(self, entry: Entry, outcome: Outcome, now: datetime, batch: Batch) -> None:
         error, units = outcome.error, outcome.claim.plan.units
@@ -172,7 +180,7 @@ class Results:
         is_source = isinstance(entry.step.work, SourceWork)
         standing = {unit: made for unit, made in entry.failed_on.items() if unit not in units}
         entry.failed_on = standing | (dict(units) if error.kind is ErrorKind.PERMANENT and not is_source else {})
-        after = self._after(entry, error.kind, now)
+        after = self._after(entry, error.kind, now, units)
         if after is None:
             entry.attempted |= units
             entry.failed_on = standing

@@ -31,6 +31,13 @@ def refresh_of(timing: Timing, slate: Slate | None, now: datetime) -> timedelta 
     return timing.refresh_unknown if begun else timing.refresh
 
 
+def may_have_begun(game: Game | None, seen_at: datetime | None, refresh: timedelta | None, now: datetime) -> bool:
+    """Whether a game whose start is not known may have begun: its schedule was not seen for twice as long as it may be old."""
+    if game is None or game.starts_at is not None or refresh is None:
+        return False
+    return seen_at is None or now - seen_at > 2 * refresh
+
+
 def refresh_instants(timing: Timing, slate: Slate | None) -> tuple[datetime, ...]:
     """Return from when a schedule is looked at more often: the first start of a day on which another is not known."""
     if timing.refresh_unknown is None or slate is None:
