@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from tipoff.core.home import Home
@@ -21,9 +21,13 @@ def look_at_alerts(truth: Truth, home: Home) -> None:
             continue
         with AlertStore(path) as store:
             incidents, messages = store.every_incident(), store.messages()
+            acts = {incident.id: store.acts(incident.id) for incident in incidents}
         for incident in incidents:
             if teller_of(incident.told_by) in {"", "monitor" if path == home.ledger else "sentinel"}:
                 truth.incidents.append((incident.cause, incident.opened_at, incident.closed_at))
+            if incident.is_open or any(act["kind"] == "closed" and "LOST" in act["note"] for act in acts[incident.id]):
+                touched = [effect.split("|", 2)[:2] for effect in incident.effects]
+                truth.named |= {(output, date.fromisoformat(day)) for output, day in touched}
         causes = {incident.id: incident.cause for incident in incidents}
         truth.messages.update((causes.get(number, ""), kind) for number, kind in messages)
 

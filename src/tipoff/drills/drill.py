@@ -84,6 +84,7 @@ class Drill:
     refused: Mapping[str, str] = field(default_factory=dict)
     checks: bool = False
     fuzzed: bool = False  # by dice: what is noticed is told from the ledger's own troubles
+    evening: bool = False  # a fault lies where something closes: what closes unmade is lost
 
 
 def catalogue() -> dict[str, Drill]:

@@ -1,5 +1,6 @@
 """Faults composed by dice: kind × place × time × length, one to three at once, under the same oracle."""
 
+import dataclasses
 import random
 from dataclasses import dataclass
 from datetime import date
@@ -55,7 +56,7 @@ class Ground:
     steps: tuple[str, ...]  # what each makes is named by no other
     tables: tuple[str, ...]  # beside what they make
     busy: tuple[int, ...]  # hours of a quiet day in which something is done
-    until: int  # minutes from midnight: by then every fault has ended, for then something closes
+    until: int  # minutes from midnight: by then every fault of a day has ended, for from then on something closes
     first_day: date
 
 
@@ -102,20 +103,57 @@ GROUNDS = {
 }
 
 
+EVENINGS = {  # in which games begin and what is told before them closes
+    "nba": dataclasses.replace(
+        GROUNDS["nba"],
+        hosts=("cdn.nba.com", "the-odds-api", "the-odds-api"),
+        answers=(("/events", _ASKED), ("/odds", _ASKED)),
+        steps=("line_names", "main_lines", "market_aware", "published_predictions", "quantile_regression"),
+        tables=("odds_events", "player_lines", "schedule"),
+        busy=(15, 17, 18, 18, 19, 20, 21, 22),
+        until=26 * 60,
+    ),
+    "mlb": dataclasses.replace(
+        GROUNDS["mlb"],
+        steps=(
+            "pitcher_features",
+            "projected_features",
+            "projected_predictions",
+            "line_up_strikeouts",
+            "published_predictions",
+        ),
+        tables=("line_ups", "probable_pitchers", "schedule", "predictions"),
+        busy=(12, 12, 13, 16, 18, 19, 20, 21, 22),
+        until=26 * 60,
+    ),
+}
+_ONE_IN = 4  # compositions lies in an evening
+
+
 def composed(seed: int, number: int, league: str = OF_THE_MACHINE) -> Drill:
-    """Return the `number`-th composition of `seed`: in the hours from midnight on, in which nothing closes."""
-    dice, ground = random.Random(f"{seed}:{number}"), GROUNDS[league]  # noqa: S311 -- seeded choice of faults
-    said = [_primitive(dice, ground) for _ in range(dice.choice((1, 1, 2, 2, 3)))]
+    """Return the `number`-th composition of `seed`.
+
+    Its faults lie in the hours from midnight on, in which nothing closes; the first fault of every fourth one lies in an evening,
+    in which games begin, and the others may.
+    """
+    dice = random.Random(f"{seed}:{number}")  # noqa: S311 -- seeded choice of faults
+    n_faults, is_evening = dice.choice((1, 1, 2, 2, 3)), number % _ONE_IN == _ONE_IN - 1
+    said = []
+    for place in range(n_faults):
+        is_late = is_evening and (place == 0 or dice.choice((False, True)))
+        said.append(_primitive(dice, (EVENINGS if is_late else GROUNDS)[league]))
     kinds = " + ".join(f"{entry['kind']} {entry['how']}" for entry in said)
-    faults: tuple[Fault, ...] = read_faults(said, ground.first_day)
+    first_day = GROUNDS[league].first_day
+    faults: tuple[Fault, ...] = read_faults(said, first_day)
     return Drill(
         name=f"{league}-fuzz-{seed}-{number}",
         league=league,
         fault=kinds,
         rows=(),
-        first_day=ground.first_day,
+        first_day=first_day,
         faults=faults,
         fuzzed=True,
+        evening=is_evening,
         checks=any(fault.how == "half" for fault in faults),  # how many rows there must be is not known of every output
     )
 

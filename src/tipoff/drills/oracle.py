@@ -18,10 +18,12 @@ import pyarrow.compute as pc
 from tipoff.core.league import League
 from tipoff.core.schema import WHOLE_SLATE, Phase
 from tipoff.core.severity import Severity
+from tipoff.core.slate import OFF
 from tipoff.core.step import Edge, PublishWork, PythonWork, SourceWork, Step
 from tipoff.core.window import SLATE
 from tipoff.drills.alerts import too_many
 from tipoff.drills.drill import Drill
+from tipoff.drills.evening import Evening, spans_of
 from tipoff.drills.truth import Told, Truth, Unit
 from tipoff.leagues.catalog import league_named
 from tipoff.leagues.checks.probes import REMADE
@@ -38,8 +40,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 def look_at(league: League, days: tuple[date, date], warehouse: Warehouse, ledger: Ledger, published: Path) -> Truth:
     """Read what stands."""
     truth, records = Truth(), ledger.of(league.name)
-    for game in records.games():
-        truth.tips[game.game_id] = truth.starts[game.day, game.game_id] = game.starts_at
+    _games(truth, records, league.schedule)
     for step in league.steps:
         if step.phase is Phase.PUBLISHED:
             _published(truth, published / league.name / step.name, step.table.key)
@@ -60,6 +61,16 @@ def look_at(league: League, days: tuple[date, date], warehouse: Warehouse, ledge
             truth.seen |= {(output, day, name): unit.as_of for name, unit in proof.units.items() if unit.as_of}
     truth.past_gate += sum(_before_its_input(truth, step) for step in league.steps if step.phase in _TOLD_OUTSIDE)
     return truth
+
+
+def _games(truth: Truth, records: LeagueRecords, schedule: str) -> None:
+    for game in records.games():
+        truth.tips[game.game_id] = truth.starts[game.day, game.game_id] = game.starts_at
+        if game.status in OFF:
+            truth.off.add((game.day, game.game_id))
+    for run in records.runs(output=schedule):
+        if run.n_changed:
+            truth.changes.setdefault(run.day, []).append(run.as_of)
 
 
 def _before_its_input(truth: Truth, step: Step) -> int:
@@ -118,6 +129,7 @@ def _ledger(truth: Truth, records: LeagueRecords) -> None:
     owed = records.obligations()
     truth.due = {(one.output, one.day): one.due_at for one in owed}
     truth.unmet = {(one.output, one.day) for one in owed if one.state in _UNMET}
+    truth.losses = {(one.output, one.day): one.missing for one in owed if one.state == "lost"}
     proven = {(one.output, one.day): one.excused for one in owed if one.state == "proven"}
     for gate in records.gates(is_open=False):  # one that held a game until it was excused has held it
         excused = proven.get((gate.output, gate.day))
@@ -159,13 +171,10 @@ def judge_drill(drill: Drill, twin: Truth, truth: Truth, alarms: Mapping[str, da
     detectable_at = truth.trouble_at if drill.fuzzed else drill.detectable_at
     after = max(timedelta(0), detected - detectable_at) if detected and detectable_at else None
     why += _noticing(drill, truth, new, alarms, after)
-    lost = sorted(_lost(drill, twin, truth))
+    lost, wrong, untold = _unlike(drill, twin, truth)
+    why += untold
     if lost:
         why.append(f"lost: {', '.join(' '.join(map(str, unit)) for unit in lost[:6])}")
-    wrong = sorted(_wrong(drill, twin, truth))
-    if drill.fuzzed:
-        other = _may_differ(drill, twin, truth)
-        wrong = [unit for unit in wrong if not any(apart.covers(unit) for apart in other)]
     if wrong:
         why.append(f"other content than the twin's: {', '.join(' '.join(map(str, unit)) for unit in wrong[:6])}")
     if twin.unmet:
@@ -189,6 +198,24 @@ def judge_drill(drill: Drill, twin: Truth, truth: Truth, alarms: Mapping[str, da
         incidents=len([cause for cause, _, _ in truth.incidents if cause not in {told[0] for told in twin.incidents}]),
         why=tuple(why),
     )
+
+
+def _unlike(drill: Drill, twin: Truth, truth: Truth) -> tuple[list[Unit], list[Unit], list[str]]:
+    """Return what is lost and what stands otherwise though it may not, and what is wrong with how losses were told."""
+    lost, wrong = _lost(drill, twin, truth), _wrong(drill, twin, truth)
+    other = _may_differ(drill, twin, truth) if drill.fuzzed else []
+    if not drill.evening:
+        return sorted(lost), sorted(unit for unit in wrong if not any(apart.covers(unit) for apart in other)), []
+    evening = Evening(
+        league_named(drill.league),
+        spans_of(drill.faults),
+        twin,
+        truth,
+        lambda unit: any(apart.covers(unit) for apart in other),
+    )
+    evening.explain()
+    told = {(output, day, "") for output, day in truth.losses}  # each of them is looked at by its units
+    return sorted(lost - evening.apart - told), sorted(wrong - evening.apart), evening.wrong()
 
 
 def _noticing(

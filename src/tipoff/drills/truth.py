@@ -19,6 +19,16 @@ class Truth:
     told: dict[Told, datetime] = field(default_factory=dict)
     causes: set[str] = field(default_factory=set)
     unmet: set[tuple[str, date]] = field(default_factory=set)
+    changes: dict[date, list[datetime]] = field(
+        default_factory=dict
+    )  # of what the schedule says of a day, as it was seen
+    off: set[tuple[date, str]] = field(default_factory=set)  # games that are not played on a day
+    losses: dict[tuple[str, date], tuple[str, ...]] = field(
+        default_factory=dict
+    )  # slates called lost, with what they lack
+    named: set[tuple[str, date]] = field(
+        default_factory=set
+    )  # slates that an incident named as lost, or that one still holds
     trouble_at: datetime | None = None  # when the first run failed or expired
     due: dict[tuple[str, date], datetime] = field(default_factory=dict)
     n_runs: int = 0
