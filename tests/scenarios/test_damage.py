@@ -179,7 +179,7 @@ def test_a_slate_that_cannot_be_examined_is_told_and_examined_again_after_a_whil
         examine_due(times, lambda: looks, stage, NOW + timedelta(minutes=minutes), days=WHOLE)
 
     assert {day for day, _ in times.due(NOW + 2 * timedelta(hours=1), lambda _: None)} == set(SEASON.days())
-    assert found(home, "slate_is_examined") == [("", day, "warehouse") for day in reversed(SEASON.days())] * 3
+    assert found(home, "slate_is_examined") == [("", day, "warehouse") for day in SEASON.days()] * 3
 
 
 def test_a_slate_is_examined_as_soon_as_it_can_be(stage: Instance) -> None:
@@ -219,7 +219,7 @@ def test_a_pregame_look_that_failed_does_not_hold_up_the_mornings() -> None:
 
     due = times.due(now, lambda _: now)
 
-    assert due == [(day, None) for day in reversed(SEASON.days()[:-1])]
+    assert due == [(day, None) for day in SEASON.days()[:-1]]
 
 
 # --- looks that cannot be done

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from tests.samples import Samples
 
 from tipoff.checks.examine import Examined, Examiner
@@ -24,12 +24,15 @@ from tipoff.leagues.checks.probes import is_remade
 from tipoff.leagues.nba import tables as nba
 from tipoff.leagues.nba.league import NBA, sample_season
 from tipoff.ledger import Batch, Ledger, schema, watching
+from tipoff.ledger.alerts import AlertStore
 from tipoff.store.dialect import CompiledStep
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.published import Published
 from tipoff.views.rules import rules
+from tipoff.watch.messages import event_of
+from tipoff.watch.monitor import Monitor
 
-DAYS = 4
+DAYS, HOUR = 4, timedelta(hours=1)
 SEASON = sample_season(DAYS)
 TODAY = SEASON.last_day - timedelta(days=1)
 Prepared = tuple[Path, DuckWarehouse, Mapping[str, CompiledStep]]
@@ -40,7 +43,7 @@ class Patient:
 
     def __init__(self, prepared: Prepared, ledger: Path) -> None:
         home, self.warehouse, self._loaded = prepared
-        self.ledger = Ledger(ledger, profile=Profile.REPLAY)
+        self.path, self.ledger = ledger, Ledger(ledger, profile=Profile.REPLAY)
         self._published = Published(Home(home).published)
         self.examiner = self.examiner_of(())
 
@@ -266,6 +269,63 @@ def test_a_day_that_failed_is_no_example_for_the_days_after(patient: Patient) ->
     after = patient.examiner.usual("nba_player_boxscores", SEASON.last_day)
 
     assert [profile["points"] for profile in after] == [profile["points"] for profile in before]
+
+
+def test_what_a_person_accepts_ends_its_incident_and_is_an_example_for_the_days_after(patient: Patient) -> None:
+    patient.spoil(f"UPDATE nba_raw.nba_player_boxscores SET points = points * 100 WHERE day = '{TODAY}'")
+    patient.record(patient.examine())
+    patient.examiner.seen(TODAY)
+    n_found, evening = len(patient.findings()), midnight(TODAY) + timedelta(hours=36)
+
+    with AlertStore(patient.path) as store:
+        monitor = Monitor(
+            league=NBA,
+            days=(TODAY, TODAY),
+            ledger=lambda: patient.ledger,
+            store=store,
+            channels=[],
+            send=lambda _channel, _message: None,
+            build="b",
+        )
+        monitor.look(evening)
+        opened = [one for one in store.incidents("nba", now=evening) if one.is_open]
+        n_accepted = [
+            store.accept(one, event_of("accepted", "ada", "three extra times", evening))
+            for one in opened
+            if one.cause.startswith("data:")
+        ]
+        is_examined_again = patient.examiner.has_changed(TODAY)
+        patient.record(patient.examine())
+        monitor.forget()
+        monitor.look(evening + 4 * HOUR)
+        ended = [one for one in store.incidents("nba", now=evening + 4 * HOUR) if one.cause.startswith("data:")]
+        [why] = {act["note"] for one in ended for act in store.acts(one.id) if act["kind"] == "closed"}
+
+    points = patient.examiner.usual("nba_player_boxscores", SEASON.last_day)[0]["points"]
+    assert n_accepted
+    assert all(n_accepted)
+    assert is_examined_again
+    assert len(patient.findings()) == n_found
+    assert not [one for one in ended if one.is_open]
+    assert why.endswith("; ada found right what is left of it: three extra times")
+    assert points["mean"] > 500
+
+
+def test_what_fails_otherwise_than_when_it_was_accepted_is_told_again(patient: Patient) -> None:
+    spoil = f"UPDATE nba_raw.nba_player_boxscores SET points = points * 100 WHERE day = '{TODAY}'"
+    patient.spoil(spoil)
+    patient.record(patient.examine())
+    measured = watching.measured
+    with patient.ledger.writing() as connection:
+        connection.execute(update(measured).where(measured.c.status == "failed").values(status="accepted"))
+    n_found = len(patient.findings())
+
+    patient.spoil(spoil.replace("points = points * 100", "ast = ast * 1000"))
+    patient.record(patient.examine())
+
+    failed = {one.check for one in patient.ledger.of("nba").measured(day=TODAY, status="failed")}
+    assert "nba_player_boxscores.values_are_as_declared" in failed
+    assert len(patient.findings()) > n_found
 
 
 def test_a_threshold_that_would_have_held_is_shown_and_changes_nothing(patient: Patient) -> None:

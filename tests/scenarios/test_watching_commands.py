@@ -241,6 +241,42 @@ def test_taking_on_silencing_and_writing_down_stand_in_its_story(troubled: Path,
     assert listed.stdout.count("taken on by ada") == 1
 
 
+@pytest.mark.parametrize("number", ["1", "s1"])
+def test_what_has_stopped_is_not_accepted_away(troubled: Path, number: str) -> None:
+    done = tipoff("incident", "accept", number, "--reason", "it is so", home=troubled)
+
+    assert done.returncode == 2
+    assert f"no check of data fails in incident {number}" in done.stderr
+    assert "is over when it works again" in done.stderr
+
+
+def test_what_a_check_fails_on_is_accepted_with_a_reason_and_is_bad_no_more(troubled: Path) -> None:
+    measured_badly(troubled, Severity.ERROR)
+    at = datetime.combine(LAST, datetime.min.time(), UTC) + timedelta(hours=30)
+    effect = f"quantile_regression|{LAST}|quantile_regression.are_published"
+    wrong = Incident(
+        league="nba",
+        cause="data:published_predictions",
+        check="quantile_regression.are_published",
+        what="one game",
+        severity=Severity.ERROR,
+        opened_at=at,
+        changed_at=at,
+        effects={effect: None},
+    )
+    with AlertStore(troubled / "ledger.db") as store:
+        store.number([wrong])
+        store.write(AlertChanges(incidents=[wrong]))
+
+    done = tipoff("incident", "accept", str(wrong.id), "--by", "ada", "--reason", "it was put off", home=troubled)
+    health = tipoff("check", "health", "nba", "--date", str(LAST), "--fail-on", "error", home=troubled)
+    again = tipoff("incident", "accept", str(wrong.id), "--reason", "it was put off", home=troubled)
+
+    assert (done.returncode, health.returncode, again.returncode) == (0, 0, 2)
+    assert "accepted by ada: it was put off (1 measurement; it ends at the next look)" in done.stdout
+    assert "1 accepted" in health.stdout
+
+
 def test_the_sentinel_finds_nothing_where_the_season_is_over(watched: Path) -> None:
     assert tipoff("sentinel", "nba", "--once", home=watched).returncode == 0
 

@@ -60,7 +60,7 @@ class CheckTimes:
             if tip is not None and now >= tip - PREGAME_AT:
                 found.append((today, Cadence.PREGAME))
         if now >= on_clock(today, DIGEST_AT - CHECKED_BEFORE_DIGEST):
-            for back in range(1, 2 + CHECKED_AGAIN):
+            for back in range(1 + CHECKED_AGAIN, 0, -1):  # the oldest first: a day is held to those before it
                 day, name = today - timedelta(days=back), f"morning {back}"
                 if (day, name) not in self.done and self.season.first_day <= day <= self.season.last_day:
                     found.append((day, None))

@@ -15,6 +15,7 @@ from tipoff.checks.view import Profiles, Seen, SlateView
 from tipoff.core.check import NOTHING, WINDOW, Cadence, Check, CheckStatus, Measured
 from tipoff.core.errors import LedgerError, PipelineError, WarehouseError
 from tipoff.core.league import League
+from tipoff.core.records import MeasuredRecord
 from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Phase
 from tipoff.core.severity import Severity
@@ -106,7 +107,8 @@ class Examiner:
         self._looked[day] = self._state(day)
 
     def _state(self, day: date) -> object:
-        return self._records.digests(day), len(self._records.marks(day))
+        accepted = self._records.measured(day=day, status=CheckStatus.ACCEPTED.value)
+        return self._records.digests(day), len(self._records.marks(day)), len(accepted)
 
     def mirror(self, day: date) -> None:
         """Let the checks see what is published for `day`; a document that nobody can read shows them no rows."""
@@ -199,6 +201,7 @@ class Examiner:
     def record(self, day: date, found: Sequence[Examined], now: datetime) -> None:
         """Write down what was measured, the findings, how often each check fired, and the day's profiles."""
         known = {one.check: one for one in self._records.measured(day=day)}
+        found = [_as_accepted(one, known.get(one.check.name)) for one in found]
         batch = Batch()
         for one in found:
             row = self._row(day, one, now)
@@ -332,6 +335,12 @@ class Examiner:
         """Read the profiles from the ledger again at the next look, and ask everything anew."""
         self._usual.clear()
         self._seen.clear()
+
+
+def _as_accepted(one: Examined, was: MeasuredRecord | None) -> Examined:
+    """Return what was measured as accepted, where it fails as it did when a person found that right."""
+    is_so = was is not None and was.status == CheckStatus.ACCEPTED.value and was.failing == one.measured.failing[:_KEPT]
+    return replace(one, status=CheckStatus.ACCEPTED) if is_so and one.status is CheckStatus.FAILED else one
 
 
 def _game(key: str) -> str:

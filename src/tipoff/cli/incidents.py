@@ -8,6 +8,7 @@ from tipoff.cli.show import WORDS, answer, as_json, by_option, now_here, open_le
 from tipoff.config import read_settings
 from tipoff.core.errors import UsageError
 from tipoff.core.incident import Incident
+from tipoff.core.wording import counted
 from tipoff.ledger.alerts import AlertStore
 from tipoff.ledger.facts import must_be_worked_on
 from tipoff.watch.messages import event_of, story, title_of
@@ -86,6 +87,23 @@ def snooze_command(number: str, hours: float, by: str, reason: str) -> None:
     """Send nothing of an incident for a while but its end. It stays open and in the digest."""
     until = now_here() + timedelta(hours=hours)
     _act(number, "snoozed", by, f"silent until {until:%Y-%m-%d %H:%M} UTC: {reason}", snoozed_until=until)
+
+
+@incident_group.command("accept")
+@click.argument("number")
+@by_option
+@click.option("--reason", type=WORDS, required=True, help="Why it is right, or cannot be mended.")
+def accept_command(number: str, by: str, reason: str) -> None:
+    """Say that what an incident's checks fail on is right as it is. It ends, and the slates count as usual."""
+    store, incident = _one(number)
+    with store:
+        n = 0 if number.startswith("s") else store.accept(incident, event_of("accepted", by, reason, now_here()))
+    if not n:
+        msg = f"no check of data fails in incident {number}"
+        raise UsageError(
+            msg, hint="what has stopped or closed is over when it works again; take it on: tipoff incident ack"
+        )
+    click.echo(f"incident {number}: accepted by {by}: {reason} ({counted(n, 'measurement')}; it ends at the next look)")
 
 
 @incident_group.command("note")

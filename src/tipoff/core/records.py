@@ -212,7 +212,7 @@ class MeasuredRecord:
 
     day: date
     check: str
-    status: str  # ok, failed, not measurable
+    status: str  # ok, failed, accepted, not measurable
     severity: int
     value: float | None
     required: float | None

@@ -7,7 +7,7 @@ import dataclasses
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -179,6 +179,22 @@ class AlertStore(Held):
             if values:
                 self._connection.execute(update(table).where(table.c.id == number).values(**values))
             self._connection.execute(insert(watching.acts).values(incident_id=number, **dataclasses.asdict(act)))
+
+    def accept(self, incident: Incident, act: IncidentEvent) -> int:
+        """Write down that a person finds what an incident's checks fail on right as it is; returns how many that are."""
+        table, n = watching.measured, 0
+        hint = "does another process hold the file? then try again"
+        with doing(f"incident {incident.id} could not be changed", hint), self._connection.begin():
+            for effect in incident.unmet:
+                _, day, check = effect.split("|", 2)
+                mine = (table.c.league == incident.league, table.c.check == check, table.c.status == "failed")
+                fails = update(table).where(*mine, table.c.day == date.fromisoformat(day))
+                n += self._connection.execute(fails.values(status="accepted")).rowcount
+            if n:
+                self._connection.execute(
+                    insert(watching.acts).values(incident_id=incident.id, **dataclasses.asdict(act))
+                )
+        return n
 
     def _save(self, incident: Incident) -> None:
         """Write an incident; what is a person's to change is not a watcher's to write back, who read it before."""

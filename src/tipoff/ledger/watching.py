@@ -65,7 +65,7 @@ measured = table(  # what each check last measured of each day
     Column("league", Text, primary_key=True),
     Column("day", Date, primary_key=True),
     Column("check", Text, primary_key=True),
-    Column("status", Text, nullable=False),  # ok, failed, not measurable
+    Column("status", Text, nullable=False),  # ok, failed, accepted, not measurable
     Column("severity", Integer, nullable=False),
     Column("value", Float),
     Column("required", Float),

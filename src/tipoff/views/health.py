@@ -29,7 +29,7 @@ _SHOWN = 6
 
 @dataclass(frozen=True, slots=True)
 class ClaimLine:
-    """One claim as it stands; `status` is ok, failed or not measurable."""
+    """One claim as it stands; `status` is ok, failed, accepted or not measurable."""
 
     name: str
     status: str
@@ -89,7 +89,7 @@ def health(ledger: Ledger, league: League, day: date) -> list[ClaimLine]:
         note, severity = one.note or claims.get(one.check, ""), Severity(one.severity)
         line = ClaimLine(one.check, one.status, severity, one.value, one.required, one.measure, note, one.failing)
         lines.append(line)
-    rank = {"failed": 0, "not measurable": 1, "ok": 2}
+    rank = {"failed": 0, "accepted": 1, "not measurable": 2, "ok": 3}
     return sorted(lines, key=lambda line: (rank[line.status], -line.severity, line.name))
 
 
@@ -252,7 +252,9 @@ def render_text(lines: Sequence[ClaimLine], *, every: bool) -> list[str]:
         if line.note and (line.is_bad or every):
             text.append(f"{'':<15}{line.note}")
         text += [f"{'':<17}{name}" for name in line.failing[:_SHOWN]]
-    counts = ", ".join(f"{states[name]} {name}" for name in ("ok", "failed", "not measurable") if states[name])
+    counts = ", ".join(
+        f"{states[name]} {name}" for name in ("ok", "failed", "accepted", "not measurable") if states[name]
+    )
     return [*text, counts or "nothing was measured", *([] if every else _why_not(lines))]
 
 

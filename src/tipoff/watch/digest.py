@@ -201,8 +201,10 @@ def _checks(ledger: Ledger, league: League, day: date) -> str:
     failed = [one.check for one in measured if one.status == "failed"]
     if not measured:
         return "checks: none were run"
-    return f"checks: {states['ok']} in order, {len(failed)} not, {states['not measurable']} not measurable" + (
-        f" ({', '.join(failed[:4])})" if failed else ""
+    accepted = f", {states['accepted']} accepted" if states["accepted"] else ""
+    return (
+        f"checks: {states['ok']} in order, {len(failed)} not, {states['not measurable']} not measurable{accepted}"
+        + (f" ({', '.join(failed[:4])})" if failed else "")
     )
 
 

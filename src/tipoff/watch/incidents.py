@@ -9,7 +9,7 @@ from tipoff.core.clock import is_ahead
 from tipoff.core.incident import NOT_TOLD, Incident, Trouble
 from tipoff.core.records import FindingRecord
 from tipoff.core.severity import Severity
-from tipoff.core.wording import length, some
+from tipoff.core.wording import length
 
 Inputs = Callable[[str], AbstractSet[str]]
 """Returns the outputs of the same day that an output reads."""
@@ -66,7 +66,6 @@ GROWS_UP = timedelta(days=7)  # a warning that lasts so long is an error
 STANDS = 4  # slates that a warning about data touches before it is taken for one that lasts
 FADES = timedelta(days=3)  # a warning about data that stands as it is: by then it has been in three digests
 
-_SHOWN = 6  # lost outputs named in one line
 _OF_A_NIGHT = 2  # days that any night touches: the results of one, the schedule of the next
 
 Elsewhere = Mapping[tuple[str, str], Incident]
@@ -91,7 +90,7 @@ def fold(  # noqa: PLR0913 -- what was known, what was found, what others told
     now: datetime,
     by: str,
     settle: timedelta = SETTLE,
-    lost: Callable[[Incident], Sequence[str]] = lambda _incident: (),
+    left: Callable[[Incident], str] = lambda _incident: "",
     may_end: Callable[[Incident], bool] = lambda _incident: True,
     inputs: Inputs = nothing_known,
 ) -> list[Change]:
@@ -99,7 +98,8 @@ def fold(  # noqa: PLR0913 -- what was known, what was found, what others told
 
     `known` are the open incidents and those that ended lately; they are changed in place, new ones come in the changes.
     `is_met(league, effect)` says whether what showed an incident is in order again; `elsewhere` is what another watcher has
-    told of the same causes, which is not told twice; `lost` names what an incident has cost for good: it closed unmade.
+    told of the same causes, which is not told twice; `left` says what an incident has cost for good, or who
+    found right what it tells.
     `may_end` says no while all is met, but only because it was lost; `inputs` name what the wrong data were made from.
     """
     open_by = {(i.league, i.cause): i for i in known if i.is_open}
@@ -119,7 +119,7 @@ def fold(  # noqa: PLR0913 -- what was known, what was found, what others told
         _meet(incident, is_met, now)
         _age(incident, now, changes, by)
         _tell(incident, now, changes, by)
-        _end(incident, now, changes, by, settle, lost, may_end)
+        _end(incident, now, changes, by, settle, left, may_end)
     return list(_once(changes))
 
 
@@ -344,7 +344,7 @@ def _end(  # noqa: PLR0913 -- all of one rule
     changes: list[Change],
     by: str,
     settle: timedelta,
-    lost: Callable[[Incident], Sequence[str]],
+    left: Callable[[Incident], str],
     may_end: Callable[[Incident], bool],
 ) -> None:
     quiet = now - incident.changed_at
@@ -353,9 +353,8 @@ def _end(  # noqa: PLR0913 -- all of one rule
         return
     incident.closed_at = now
     note = f"all that it touched is in order again, after {length(now - incident.opened_at)}"
-    gone = lost(incident)
-    if gone:
-        note = f"it is over, after {length(now - incident.opened_at)}; LOST for good: {some(gone, _SHOWN)}"
+    if leaves := left(incident):
+        note = f"it is over, after {length(now - incident.opened_at)}; {leaves}"
     if incident.unmet:
         note = f"it was a warning, and stood in the digests for {length(quiet)}; nothing new was found"
     told = incident.told != NOT_TOLD and _is_mine(incident, by)

@@ -93,7 +93,7 @@ RUNBOOKS: Mapping[str, Runbook] = {
         says="the data of {name} do not look right",
         means="what stands in a table does not look right, and nothing before it is wrong",
         itself="it is measured again each morning, and made anew when its inputs change",
-        you="read the failing keys (tipoff check health LEAGUE --date DAY); tipoff trace LEAGUE GAME follows one game",
+        you="read the failing keys (tipoff check health LEAGUE --date DAY); where they are right: tipoff incident accept NUMBER",
     ),
     "build": Runbook(
         says="another build or other settings run",

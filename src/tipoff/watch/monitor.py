@@ -16,6 +16,7 @@ from tipoff.core.league import League
 from tipoff.core.severity import Severity
 from tipoff.core.step import SqlWork, Step
 from tipoff.core.window import WindowKind
+from tipoff.core.wording import some
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertChanges, AlertStore, by_cause
 from tipoff.ledger.facts import league_facts
@@ -28,6 +29,7 @@ from tipoff.watch.notices import Channel, Flush, Send, dead_channels, flush, not
 NAME = "monitor"
 DIGEST_AT = timedelta(hours=11)  # New York: an hour after the last night's results are due
 DIGEST_DUE = timedelta(minutes=45)  # after it is opened
+_SHOWN = 6  # lost outputs named in one line
 _BEGINS = timedelta(minutes=10)  # a controller that is started beside this side, and has decided nothing yet
 _REASONS = {
     "proven": "sent",
@@ -102,7 +104,7 @@ class Monitor:
                 off=lambda league: league_facts(self.ledger(), league).off,
                 is_met=self._is_met({trouble.effect for trouble in standing}, _days_of(open_now, troubles)),
                 elsewhere=by_cause(others),
-                lost=self._lost,
+                left=self._left,
                 may_end=partial(self._may_end, now),
                 inputs=inputs_of(self.league.steps),
             )
@@ -206,10 +208,15 @@ class Monitor:
         runs = (run for name in makers for run in self._records.runs(output=name, since=max(lost, default=now)))
         return not lost or any(run.state == "finished" for run in runs)
 
-    def _lost(self, incident: Incident) -> list[str]:
+    def _left(self, incident: Incident) -> str:
+        """Return what is left of an incident that is over: what closed unmade, and what a person found right as it is."""
         touched = {tuple(effect.split("|", 2)[:2]) for effect in incident.effects}
         lost = sorted((owed.day, owed.output) for owed in self._records.obligations(states=["lost"]))
-        return [f"{output} of {day}" for day, output in lost if (output, str(day)) in touched]
+        gone = [f"{output} of {day}" for day, output in lost if (output, str(day)) in touched]
+        accepted = [act for act in self.store.acts(incident.id) if act["kind"] == "accepted"]
+        parts = [f"LOST for good: {some(gone, _SHOWN)}"] if gone else []
+        parts += [f"{act['by']} found right what is left of it: {act['note']}" for act in accepted[-1:]]
+        return "; ".join(parts)
 
     # --- the digest
 
