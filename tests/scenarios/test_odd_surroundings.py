@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from tests.support import files_of, replayed, sample_spec
 
+from tipoff.app.holder import lock
+from tipoff.core.errors import UsageError
+from tipoff.core.home import Home
 from tipoff.ledger import Ledger
 from tipoff.ledger.alerts import AlertStore
 
@@ -48,6 +51,20 @@ def test_what_cannot_be_written_out_is_said_and_no_success(home: Path) -> None:
 
     assert (ran.returncode, ran.stderr.count("\n")) == (1, 1)
     assert "standard output took no more: No space left on device" in ran.stderr
+
+
+def test_a_home_whose_stores_are_another_homes_by_hard_links_is_not_worked_in(home: Path, tmp_path: Path) -> None:
+    linked = f"cp -al {home} {tmp_path}/copy && $tipoff replay nba sample:1 --world sample"
+    ran = shell(f"{linked}; ended=$?; rm -r {tmp_path}/copy; exit $ended", tmp_path / "copy")
+
+    assert (ran.returncode, "copy/ledger.db is a hard link" in ran.stderr) == (2, True), ran.stderr
+
+
+def test_a_ledger_that_is_a_link_into_another_home_is_worked_on_by_one_at_a_time(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").symlink_to(home / "ledger.db")
+
+    with lock(Home(home)), pytest.raises(UsageError, match="another process works in the home"):
+        lock(Home(tmp_path))
 
 
 def test_a_first_start_for_which_there_is_no_room_is_told_to_restore_nothing(tmp_path: Path) -> None:

@@ -49,9 +49,10 @@ def _has_ended(holder: str) -> bool:
 
 
 def lock(home: Home, side: str = "") -> IO[str]:
-    """Take the home for this process, as one side of it; raises `UsageError` where another process has it."""
+    """Take the home for this process, as one side of it; raises `UsageError` where another process has it, or it is no copy."""
     try:
         home.root.mkdir(parents=True, exist_ok=True)
+        _must_be_no_link(home)
         held = lock_file(home, side).open("a+", encoding="utf-8", errors="replace")
     except OSError as error:
         msg = f"the home {home.root} cannot be used: {error.filename}: {error.strerror}"
@@ -70,6 +71,14 @@ def lock(home: Home, side: str = "") -> IO[str]:
     return held
 
 
+def _must_be_no_link(home: Home) -> None:
+    """Refuse stores that lie elsewhere too (cp -l): each name has a log of its own, whose writes the other does not see."""
+    for store in (home.ledger, home.sentinel, home.warehouse):
+        if isinstance(store, Path) and store.is_file() and store.stat().st_nlink > 1:
+            msg = f"{store} is a hard link: the same file lies elsewhere, in another home or in a copy of this one"
+            raise UsageError(msg, hint="make it a copy of its own: cp it to another name, and mv that in its place")
+
+
 def _sign(held: IO[str]) -> None:
     """Leave word in the lock's file who has it; on a full disk it is held all the same."""
     who = f"process {os.getpid()}, {' '.join([Path(sys.argv[0]).name, *sys.argv[1:]])}"
@@ -79,5 +88,8 @@ def _sign(held: IO[str]) -> None:
 
 
 def lock_file(home: Home, side: str = "") -> Path:
-    """Return the file whose lock one side of a home holds."""
-    return home.root / (f"{side}.lock" if side else "lock")
+    """Return the file whose lock one side of a home holds: beside its ledger, also where that is a link into another home."""
+    folder = (
+        home.root if home.database else Path(os.path.realpath(home.ledger)).parent
+    )  # no error where links lead in a circle
+    return folder / (f"{side}.lock" if side else "lock")
