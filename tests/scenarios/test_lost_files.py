@@ -149,6 +149,20 @@ def test_doctor_reads_the_documents_back(home: Path) -> None:
     assert "does not hold the rows that its own proof names" in done.stdout
 
 
+def test_doctor_reads_the_archive_back(home: Path) -> None:
+    whole = tipoff("doctor", home=home)
+    cut, turned, *_ = sorted((home / "archive").glob("??/*.json.gz"))
+    cut.write_bytes(cut.read_bytes()[:-9])
+    content = bytearray(turned.read_bytes())
+    content[len(content) // 2] ^= 1
+    turned.write_bytes(content)
+
+    spoilt = tipoff("doctor", home=home)
+
+    assert (whole.returncode, "payloads are as received" in whole.stdout) == (0, True)
+    assert (spoilt.returncode, f"{cut.name[:64]}, {turned.name[:64]}: not as received" in spoilt.stdout) == (1, True)
+
+
 def test_a_question_to_a_home_without_its_warehouse_makes_no_empty_one(home: Path) -> None:
     warehouse(home).unlink()
 

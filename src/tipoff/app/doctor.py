@@ -24,7 +24,7 @@ from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import is_fresh
 from tipoff.core.errors import LedgerError, NoLedger, PipelineError, UsageError
-from tipoff.core.home import OF_THE_DISK, Home
+from tipoff.core.home import OF_THE_DISK, Home, Profile
 from tipoff.core.outside import ProxyHealth
 from tipoff.core.records import BeatRecord
 from tipoff.core.wording import counted, some
@@ -38,6 +38,7 @@ from tipoff.ledger.migrate import HEAD
 from tipoff.ledger.outside import OutsideStore
 from tipoff.ledger.stores import MADE_ANEW, lost_files
 from tipoff.sources.content import ModelContract
+from tipoff.store.archive import Archive
 from tipoff.store.published import Published
 from tipoff.views.running import Running, builds_differ, read_running
 
@@ -147,7 +148,25 @@ def _running(settings: Settings, now: datetime) -> Iterator[DoctorLine]:
         running = _with_sentinel(settings, running, now)
     except (UsageError, LedgerError) as error:
         yield DoctorLine(what="sentinel", ok=False, said=f"what it keeps cannot be read: {error}", do=error.hint)
+    yield from archive(settings.place)
     yield from parts(running, settings, now, live=live)
+
+
+def archive(home: Home) -> Iterator[DoctorLine]:
+    """Read every archived payload back, which no other look does; nothing where nothing is archived."""
+    n_kept, damaged = Archive(home.archive, profile=Profile.LIVE).damaged()
+    if n_kept:
+        said = (
+            f"{some(damaged, _SHOWN)}: not as received, of {n_kept}"
+            if damaged
+            else f"{n_kept} payloads are as received"
+        )
+        do = (
+            "restore them from a copy: rows that were made of them stand, and could not be made again"
+            if damaged
+            else ""
+        )
+        yield DoctorLine(what="archive", ok=not damaged, said=said, do=do)
 
 
 def _changed_documents(settings: Settings, leagues: Iterable[str]) -> Iterator[str]:

@@ -62,9 +62,24 @@ class Archive:
 
     def get(self, sha: str) -> bytes:
         """Return the bytes kept under `sha`; raises `PipelineError` where there are none, or others, or they were set aside."""
-        path, aside = self._path(sha), self.aside().get(sha)
+        aside = self.aside().get(sha)
         if aside is not None:
             raise PipelineError(aside.text, hint="an older answer is used, or the provider asked anew")
+        return self._whole(sha)
+
+    def damaged(self) -> tuple[int, list[str]]:
+        """Return how many payloads there are, and the hashes of those that cannot be read back as they were kept."""
+        hashes, found = self.named(""), []
+        for sha in hashes:
+            try:
+                self._whole(sha)
+            except PipelineError:
+                if self._path(sha).exists():  # or it was let go of meanwhile
+                    found.append(sha)
+        return len(hashes), found
+
+    def _whole(self, sha: str) -> bytes:
+        path = self._path(sha)
         try:
             body = gzip.decompress(path.read_bytes())
         except (OSError, EOFError, zlib.error) as error:
@@ -104,7 +119,8 @@ class Archive:
     def named(self, beginning: str) -> list[str]:
         """Return the hashes of what is kept that begin so."""
         return sorted(
-            path.name.removesuffix(_SUFFIX) for path in self._root.glob(f"{beginning[:2]}/{beginning}*{_SUFFIX}")
+            path.name.removesuffix(_SUFFIX)
+            for path in self._root.glob(f"{beginning[:2] or '??'}/{beginning}*{_SUFFIX}")
         )
 
     def set_aside(self, aside: SetAside) -> None:
