@@ -19,12 +19,13 @@ START = datetime(2030, 1, 9, 0, 5, tzinfo=UTC)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 LINE_UPS: Unit = ("line_ups", DAY, "one")
 FEATURES: Unit = ("pitcher_features", DAY, "one")
+PREDICTED: Unit = ("predictions", DAY, "one")
 PROJECTED: Unit = ("projected_predictions", DAY, "one")
 PUBLISHED: Unit = ("published_predictions", DAY, "one")
 GRADES: Unit = ("grades", DAY, "one")
 TOMORROWS: Unit = ("predictions", NEXT, "two")
 RESULTS: Unit = ("pitcher_boxscores", NEXT, "two")
-ALL = (LINE_UPS, FEATURES, PROJECTED, PUBLISHED, GRADES, TOMORROWS, RESULTS)
+ALL = (LINE_UPS, FEATURES, PREDICTED, PROJECTED, PUBLISHED, GRADES, TOMORROWS, RESULTS)
 
 
 def fault(begin: datetime, end: datetime, kind: str = "http", how: str = "refuse") -> Fault:
@@ -44,7 +45,7 @@ def why(
         each.starts |= {(DAY, "one"): START, (NEXT, "two"): START + 24 * HOUR}
         each.content |= dict.fromkeys(ALL, (1, "as it was"))
         each.seen |= dict.fromkeys([LINE_UPS, FEATURES, PUBLISHED], START - 80 * MINUTE)
-    twin.arrivals[LINE_UPS] = START - 40 * MINUTE
+    twin.arrivals |= dict.fromkeys([LINE_UPS, FEATURES, PREDICTED], START - 40 * MINUTE)
     twin.seen[LINE_UPS] = twin.seen[FEATURES] = START - 40 * MINUTE
     for unit in gone:
         del truth.content[unit]
@@ -103,11 +104,29 @@ def test_what_needs_what_is_lost_is_lost_with_it_and_nothing_else_is(gone: tuple
 def test_from_the_next_morning_on_nothing_stands_otherwise_but_what_rests_on_the_lost(
     other: tuple[Unit, ...], wrong: tuple[Unit, ...]
 ) -> None:
-    gone: tuple[Unit, ...] = (LINE_UPS, FEATURES, ("predictions", DAY, "one")) if GRADES in other else ()
+    gone: tuple[Unit, ...] = (LINE_UPS, FEATURES, PREDICTED) if GRADES in other else ()
 
     found = why(LATE, gone=(LINE_UPS, FEATURES) if gone else (), other=other + gone[2:])
 
     assert found == [f"other content than the twin's: {' '.join(map(str, unit))}" for unit in wrong]
+
+
+@pytest.mark.parametrize(
+    ("ended", "found"),
+    [
+        (HOUR, ["made after its close, and could have been before: predictions 2030-01-08 one"]),
+        (-HOUR, []),
+    ],
+    ids=["in time", "too late"],
+)
+def test_what_could_be_made_before_its_close_is_not_made_after_it_and_where_it_had_to_be_its_grades_say_so(
+    ended: timedelta, found: list[str]
+) -> None:
+    late = {PREDICTED: START + 2 * HOUR}
+    due = {PREDICTED[:2]: START + 2 * HOUR}
+    grades = ["other content than the twin's: grades 2030-01-08 one"] if found else []
+
+    assert why(fault(START - 3 * HOUR, START - ended), other=(GRADES,), arrivals=late, due=due) == found + grades
 
 
 @pytest.mark.parametrize(

@@ -80,16 +80,17 @@ class Evening:
         found = self.truth.content
         other = {unit for unit, made in self.twin.content.items() if found.get(unit) != made}
         other |= found.keys() - self.twin.content.keys()
-        for unit in sorted(other, key=lambda unit: (unit[1], order[unit[0]], unit[2])):
+        for unit in sorted(other | self._belated(), key=lambda unit: (unit[1], order[unit[0]], unit[2])):
             is_lost = unit not in found
             why = self._could_not(unit) or self.others(unit) or self._rests(unit, reads[unit[0]], is_lost=is_lost)
-            if why or (not is_lost and self._knew_another_start(unit, reads[unit[0]])):
+            if why or (unit in other and not is_lost and self._knew_another_start(unit, reads[unit[0]])):
                 self.apart.add(unit)
                 self._games.setdefault(unit[:2], set()).add(game_of(unit))
 
     def wrong(self) -> list[str]:
         """Return what is wrong with how losses were told: not at all, without their name, or though there was none."""
-        found, losses = [], self.truth.losses
+        losses, late = self.truth.losses, sorted(self._belated() - self.apart)
+        found = [f"made after its close, and could have been before: {' '.join(map(str, unit))}" for unit in late]
         for output, day in sorted(losses.keys() - self.twin.losses.keys()):
             mine = {unit: (output, day, unit) for unit in losses[output, day]}
             if made := sorted(name for name, unit in mine.items() if self.truth.content.get(unit, (0, ""))[0]):
@@ -104,6 +105,17 @@ class Evening:
             is_owed = unit in self.apart and (unit[1], game_of(unit)) not in self.truth.off
             if is_owed and self._could_not(unit) and not is_told:
                 found.append(f"lost, and not told: {' '.join(map(str, unit))}")
+        return found
+
+    def _belated(self) -> set[Unit]:
+        """Return what was made after its close and, by the twin, before it: whatever grades it says so."""
+        found = set()
+        for unit in self.truth.content.keys() & self.twin.content.keys():
+            step = self.league.step(unit[0])
+            closes_at = self._closes_at(step, unit) if step.timing.closes is not None else None
+            first, twins = self.truth.arrivals.get(unit), self.twin.arrivals.get(unit)
+            if closes_at is not None and first is not None and twins is not None and twins < closes_at <= first:
+                found.add(unit)
         return found
 
     def _could_not(self, unit: Unit) -> bool:
