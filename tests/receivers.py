@@ -63,7 +63,7 @@ def http_receiver() -> Iterator[Received]:  # noqa: C901 -- a server's ways to a
                 return  # whoever asked has not waited
 
         def _drip(self) -> None:
-            for byte in b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 200:
+            for byte in b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 500:
                 self.wfile.write(bytes([byte]))
                 self.wfile.flush()
                 if received.stop.wait(received.drips):

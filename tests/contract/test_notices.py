@@ -150,7 +150,7 @@ def test_a_receiver_that_drips_is_given_up_in_time(http: Received, how: str, mon
     http.drips = 0.1
     url = {"slack": slack(http).url, "webhook": f"json://127.0.0.1:{http.port}/hook"}[how]
 
-    with pytest.raises(NotSent, match=r"WholeTimeout|did not answer within"):
+    with pytest.raises(NotSent, match=r"WholeTimeout|ReadTimeout|did not answer within"):
         send(Channel(name="ops", url=url), message())
 
 
