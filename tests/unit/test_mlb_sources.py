@@ -360,6 +360,14 @@ def test_a_game_that_is_no_longer_named_stays_with_a_note() -> None:
     assert "no longer names 823836" in parsed.notes[0]
 
 
+def test_who_is_expected_to_pitch_is_looked_at_shortly_before_the_first_game_falls_due_by_the_looks_there_are() -> None:
+    timing = MLB.step("probable_pitchers").timing
+    assert timing.refresh is not None
+    from_opening_to_due = timing.due.offset - timing.opens.offset  # of the first game, whose start both are told from
+
+    assert timedelta(0) < from_opening_to_due % timing.refresh <= timedelta(minutes=15)
+
+
 def test_numbers_of_games_and_clubs_may_be_written_with_a_point() -> None:
     with_points = json.loads(json.dumps(GAME), parse_int=float)
     about, games = context(DAY, "823836"), stored(GAME)

@@ -20,7 +20,9 @@ _NEXT_MORNING = at(34)  # 10:00 New York
 # Games abroad begin at five in the morning: what comes before a game is told from the day's first start, not from an hour.
 ONCE = Timing(opens=first(-10), due=first(-4))
 MORNING = Timing(opens=first(-8), due=first(-3))
-NAMED = Timing(opens=first(-8), due=own(-1), closes=AT_START, refresh=hours(3))
+NAMED = Timing(
+    opens=first(-7.25), due=own(-1), closes=AT_START, refresh=hours(3)
+)  # the third look: just before it is due
 PROJECTED = Timing(opens=first(-8), due=own(-1), closes=AT_START)
 # One answer a game, for all games at once every forty minutes: a slate's outputs are made no more often than a day allows.
 LINE_UPS = Timing(
