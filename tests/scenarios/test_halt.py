@@ -57,6 +57,7 @@ def test_a_halt_is_made_with_a_reason_and_an_end_that_lies_ahead(home: Path) -> 
         ((OUTPUT, "--reason", "wrong lines"), "needs an end that lies ahead"),
         ((OUTPUT, "--reason", "wrong lines", "--until", f"{FIRST}T12:00"), "is over: this home's clock stands at"),
         ((OUTPUT, "--until", "2031-01-01T12:00"), "needs a reason"),
+        ((OUTPUT, "--reason", "x", "--until", "9999-12-31T23:59"), "nothing is said for ever"),
         (("predictions", "--reason", "x", "--until", "2031-01-01T12:00"), "is not published"),
         ((OUTPUT, "--end"), "is not halted"),
     ):

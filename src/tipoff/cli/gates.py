@@ -5,7 +5,18 @@ from datetime import UTC, date, datetime, timedelta
 
 import click
 
-from tipoff.cli.show import DAY, EXIT_HELD, EXIT_WRONG, WORDS, answer, as_json, by_option, league_here, open_ledger
+from tipoff.cli.show import (
+    DAY,
+    EXIT_HELD,
+    EXIT_WRONG,
+    WORDS,
+    YEARS,
+    answer,
+    as_json,
+    by_option,
+    league_here,
+    open_ledger,
+)
 from tipoff.config import read_settings
 from tipoff.core.clock import LEAGUE_ZONE, RealClock, league_day
 from tipoff.core.errors import UsageError
@@ -33,6 +44,8 @@ class InstantParam(click.ParamType[datetime]):
             at = datetime.fromisoformat(str(value))
         except ValueError:
             self.fail(f"{value!r} is no instant; write it as 2024-03-01T18:00", param, ctx)
+        if not YEARS[0] <= at.year <= YEARS[1]:
+            self.fail(f"{value!r} lies in no year of a league: nothing is said for ever", param, ctx)
         return at if at.tzinfo else at.replace(tzinfo=LEAGUE_ZONE)
 
 

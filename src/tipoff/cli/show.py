@@ -40,7 +40,7 @@ _COLOURS = {
 EXIT_WRONG, EXIT_HELD = 1, 3
 
 
-_YEARS = 1800, 2999
+YEARS = 1800, 2999
 
 
 class Day(click.ParamType[date]):
@@ -56,7 +56,7 @@ class Day(click.ParamType[date]):
             day = date.fromisoformat(str(value))
         except ValueError:
             self.fail(f"{value!r} is no date; write it as 2024-03-01", param, ctx)
-        if not _YEARS[0] <= day.year <= _YEARS[1]:
+        if not YEARS[0] <= day.year <= YEARS[1]:
             self.fail(f"{value!r} is no date of a league", param, ctx)  # the days around it may be none of the calendar
         return day
 
