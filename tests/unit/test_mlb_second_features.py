@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ from tipoff.core.rows import arrow_schema
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import Context
 from tipoff.leagues.mlb import tables
+from tipoff.leagues.mlb.formulas import formulas
 from tipoff.leagues.mlb.models.history import SPOTS
 from tipoff.leagues.mlb.second_features import second_features
 from tipoff.leagues.mlb.steps import starts
@@ -112,3 +114,21 @@ def test_a_feature_that_is_anothers_is_found(column: str) -> None:
     found = measured(1, **{column: 0.4321})
 
     assert (found.value, len(found.failing)) == (0.5, 1)
+
+
+def test_a_median_in_the_open_last_class_is_not_read_off_it_and_every_other_is() -> None:
+    """Fifteen strikeouts in an only start: by the mean of them half of the chances lie above what is kept apart."""
+    high = dict.fromkeys(tables.CHANCES, 0.02) | {tables.CHANCES[-1]: 0.7}
+    three = dict.fromkeys(tables.CHANCES, 0.0) | {tables.CHANCES[3]: 1.0}
+    told = {"system": "rolling", "mean_strikeouts": 15.0, "raw_mean": 15.0, "pitcher_id": 1}
+    rows = [
+        told | high | {"game_id": "1", "predicted_strikeouts": 15.1, "own_line": 15.5, "own_over_chance": 0.46},
+        told | three | {"game_id": "2", "predicted_strikeouts": 3.0, "own_line": 3.5, "own_over_chance": 0.0},
+        told | three | {"game_id": "3", "predicted_strikeouts": 3.0, "own_line": 4.5, "own_over_chance": 0.0},
+    ]
+    look = next(check.look for check in formulas() if check.name == "predictions.are_read_off_the_chances")
+    assert look is not None
+
+    found = look(cast("View", SimpleNamespace(rows=lambda _name: pa.Table.from_pylist(rows))))
+
+    assert found.failing == ("3|1|rolling",)

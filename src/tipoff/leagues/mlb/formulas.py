@@ -32,6 +32,7 @@ def formulas() -> list[Check]:
                 lambda view, name=table.name: _medians(view, name),  # type: ignore[misc]
                 ("predicted_strikeouts", "own_line", "own_over_chance", "mean_strikeouts", "raw_mean"),
                 inputs=(),
+                is_whole=False,
             )
             for table in (tables.PREDICTIONS, tables.PROJECTED_PREDICTIONS)
         ),
@@ -168,6 +169,8 @@ def _medians(view: View, table: str) -> Iterator[Row]:
         chances = [row[name] for name in CHANCES]
         below = list(accumulate(chances))
         place = next((n for n, at in enumerate(below) if at >= 0.5), len(below) - 1)  # noqa: PLR2004 -- half
+        if below[-2] < 0.5 <= below[-1]:  # noqa: PLR2004 -- half
+            continue  # so many and more are one chance, within which nothing can be read off
         middle = place + 0.5 - (below[place] - 0.5) / max(chances[place], 1e-9)
         line = max(int(middle), 0) + 0.5 if middle > 0 else 0.5
         parts = means[row["game_id"], row["pitcher_id"]]
