@@ -300,6 +300,11 @@ def why_number(ledger: Ledger, league: League, check: str, day: date) -> Why:
         return Why(league.name, check, day, "proven", tuple(sentences))
     failing = measured.failing
     sentences += [f"  failing: {some(failing, _NAMED)}"] if failing else []
+    if measured.status == "accepted":
+        sentences.append(
+            "  a person has found that right as it is: tipoff incident list --all, and show, say who and why"
+        )
+        return Why(league.name, check, day, "proven", tuple(sentences))
     kind, _, name = measured.cause.partition(":")
     sentences.append(f"  blamed on {measured.cause or 'what is still owed'}")
     sentences.append(f"  next: {declared.do}")
