@@ -123,3 +123,20 @@ def test_a_publication_that_is_lost_is_blamed_on_what_was_lost_before_it_though_
 
     assert entry_of(book, "shown").state is State.LOST
     assert root_cause(book, entry_of(book, "shown")) == "source:provider"
+
+
+@pytest.mark.parametrize(("until", "blamed"), [(State.LATE, "warehouse"), (State.PROVEN, "step:shown")])
+def test_what_was_told_late_is_lost_for_the_same_though_others_of_its_slate_were_made_since(
+    until: State, blamed: str
+) -> None:
+    book = book_of(
+        {step("shown", PUBLISH, BEFORE_START): ()}, [game("early", starts_at=EARLY), game("late", "CCC", "DDD")]
+    )
+    entry = entry_of(book, "shown")
+    is_told(entry, "warehouse", EARLY - HOUR / 4)
+    moves(entry, until, EARLY)
+    entry.cause = ""  # as a run of the other game leaves it
+
+    moves(entry, State.LOST, EARLY + HOUR)
+
+    assert root_cause(book, entry) == blamed

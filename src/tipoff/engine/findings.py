@@ -108,7 +108,8 @@ def root_cause(book: Book, entry: Entry) -> str:
         if upstream is None:
             break
         entry = upstream
-    return entry.cause or _late_upstream(book, entry) or entry.step.own_cause
+    as_told = entry.blame if entry.met_at is None else ""  # what else of its slate was made has not met it
+    return entry.cause or _late_upstream(book, entry) or as_told or entry.step.own_cause
 
 
 def _late_upstream(book: Book, entry: Entry) -> str:
