@@ -59,6 +59,14 @@ def test_what_cannot_be_understood_is_said_in_one_sentence_with_exit_2(
     assert "Traceback" not in done.stderr
 
 
+def test_past_days_of_a_league_that_a_home_has_not_begun_are_no_days_of_its_other_league(tmp_path: Path) -> None:
+    tipoff("replay", "mlb", "sample:1", "--world", "sample", home=tmp_path)
+
+    done = tipoff("backfill", "nba", "2030-01-07", "--world", "sample", home=tmp_path)
+
+    assert (done.returncode, "write sample:14" in done.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("span", ["", "here/there", "2023-24é"])
 def test_what_is_no_season_is_not_recorded_and_no_folder_is_named_after_it(span: str, tmp_path: Path) -> None:
     done = tipoff("record", "nba", span, home=tmp_path / "home", TIPOFF_DATA=str(tmp_path / "data"))

@@ -132,12 +132,13 @@ def span_of_home(settings: Settings, league: League, span: str) -> tuple[Season,
 
 def spec_of_home(settings: Settings, league: str, span: str, *, world: str, seed: int) -> ReplaySpec:
     """Return what days of a home's replay mean, by its own world where none is named; raises as `replay_spec`, `season_of`."""
-    is_new = not settings.place.has_ledger
-    if not is_new and not world:
+    known = ""
+    if settings.place.has_ledger:
         with Ledger(settings.place.ledger, read_only=True) as ledger:
-            world = league_facts(ledger, league).world
-    if is_new or world != "sample" or days_of(span) is None:
-        return replay_spec(settings, league, span, world=world or "recorded", seed=seed)
+            known = league_facts(ledger, league).world
+    world = world or known or "recorded"
+    if not known or world != "sample" or days_of(span) is None:
+        return replay_spec(settings, league, span, world=world, seed=seed)
     season, days = span_of_home(settings, content_named(league).league, span)
     spec = replay_spec(settings, league, f"{season.name}:{len(season.days())}", world=world, seed=seed)
     if days[1] > season.last_day:
