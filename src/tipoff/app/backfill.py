@@ -73,10 +73,7 @@ def _clock(home: Home, spec: ReplaySpec) -> SimClock:
 
 
 def _plan(
-    ledger: Ledger,
-    league: League,
-    days: tuple[date, date],
-    judged: Iterable[tuple[Entry, Judgement]],
+    ledger: Ledger, league: League, days: tuple[date, date], judged: Iterable[tuple[Entry, Judgement]]
 ) -> dict[str, Any]:
     costs = {name: median(ms) for name, ms in ledger.of(league.name).run_costs().items()}  # of a run here, in ms
     runs: Counter[str] = Counter()

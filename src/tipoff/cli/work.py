@@ -98,14 +98,7 @@ def record_command(league: str, span: str, *, as_json: bool) -> None:
 @click.option("--seed", type=int, default=7, show_default=True, help="Seed of what the world models.")
 @as_json
 def backfill_command(  # noqa: PLR0913 -- options
-    league: str,
-    span: str,
-    *,
-    output: str,
-    dry_run: bool,
-    world: str | None,
-    seed: int,
-    as_json: bool,
+    league: str, span: str, *, output: str, dry_run: bool, world: str | None, seed: int, as_json: bool
 ) -> None:
     """Make what is missing or outdated of past days, in order. What is not made is listed with its reason."""
     from tipoff.app import backfill  # noqa: PLC0415 -- imports every store
