@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -141,6 +141,17 @@ def test_what_said_that_there_is_nothing_and_was_set_aside_is_asked_anew_though_
     assert ("raw", TODAY) in desk.results.dirty
     assert desk.entry("raw").look_by == NIGHT + HOUR
     assert desk.rows("findings") == []
+
+
+@pytest.mark.parametrize(("cut_off", "blamed"), [(("raw", TODAY), "controller"), (("raw", YESTERDAY), "store")])
+def test_what_a_run_left_half_done_that_its_controllers_end_cut_off_is_not_blamed_on_the_store(
+    desk: Desk, cut_off: tuple[str, date], blamed: str
+) -> None:
+    prove(desk.book, "raw", TODAY, ["one"], as_of=NIGHT)
+
+    desk.results.lose([Loss(output="raw", day=TODAY, how="half of it")], NIGHT + HOUR, desk.batch, [cut_off])
+
+    assert [row["cause"] for row in desk.rows("findings")] == [blamed]
 
 
 # --- a run that wrote

@@ -133,7 +133,8 @@ class Controller:
         take_since(self.book, known, self._since, batch, now)
         take_rulings(self.book, self.ledger)
         told = {(error.output, error.day) for error in damaged}
-        self._results.lose([*lost_by_stores(known.proofs, stored, told), *self.losses()], now, batch)
+        cut_off = {(run["output"], run["day"]) for run in known.unended_runs}
+        self._results.lose([*lost_by_stores(known.proofs, stored, told), *self.losses()], now, batch, cut_off)
         if self.ledger.raise_number("runs", fence):
             batch.add("findings", starting.unknown_runs_finding(self.league.name, fence, now))
         self._unopened = [d for d in days_to_open(self.season, *self.days)[::-1] if d not in self.book.slates]

@@ -8,8 +8,8 @@ from tipoff.core.payload import WITHOUT_IT
 from tipoff.core.proof import Loss, Proof, UnitProof
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.severity import Severity
-from tipoff.engine.book import Book, Entry
-from tipoff.engine.findings import STORE
+from tipoff.engine.book import Book, Entry, Key
+from tipoff.engine.findings import CONTROLLER, STORE
 from tipoff.ledger import Batch
 from tipoff.ledger.rows import finding
 
@@ -57,8 +57,13 @@ def _of_others(units: Mapping[str, UnitProof]) -> dict[str, UnitProof]:
     return {name: replace(unit, content_hash="", as_of=None) for name, unit in units.items()}
 
 
-def take_losses(book: Book, losses: Iterable[Loss], batch: Batch, now: datetime) -> list[Entry]:
-    """Mark what is lost in the book, to be made again, with a finding for each slate; returns these, and what is asked anew."""
+def take_losses(
+    book: Book, losses: Iterable[Loss], batch: Batch, now: datetime, cut_off: Collection[Key] = ()
+) -> list[Entry]:
+    """Mark what is lost in the book, to be made again, with a finding for each slate; returns these, and what is asked anew.
+
+    `cut_off`: slates whose runs ended with their controller, which is to blame for what they left half done.
+    """
     found = []
     for loss in losses:
         entry = book.entries.get((loss.output, loss.day))
@@ -75,14 +80,16 @@ def take_losses(book: Book, losses: Iterable[Loss], batch: Batch, now: datetime)
         if not units:
             continue
         entry.gone |= _of_others(units) if loss.anew else units
-        entry.cause = STORE
+        entry.cause = CONTROLLER if entry.key in cut_off else STORE
         for name in units:
             entry.attempted.pop(name, None)
         where = (book.league.name, loss.output, loss.day)
         note = f"{loss.how}; {WITHOUT_IT if loss.anew else 'it is made again'}"
         batch.add(
             "findings",
-            finding(where, "store_has_what_is_proven", STORE, Severity.ERROR, note, now=now, missing=sorted(units)),
+            finding(
+                where, "store_has_what_is_proven", entry.cause, Severity.ERROR, note, now=now, missing=sorted(units)
+            ),
         )
         if not loss.anew:
             found.append(entry)

@@ -1,7 +1,7 @@
 """Taking in what runs bring back: proofs and arrivals, failures and their waits, conflicts and the tables left alone."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from textwrap import shorten
@@ -317,9 +317,9 @@ class Results:
             if rules.has_had_last_look(other.obligation, step.timing, other.proof.units.values(), now):
                 self.dirty.add(self._book.have_seen(*other.key, now))
 
-    def lose(self, losses: Iterable[Loss], now: datetime, batch: Batch) -> None:
+    def lose(self, losses: Iterable[Loss], now: datetime, batch: Batch, cut_off: Collection[Key] = ()) -> None:
         """Let what a store has lost be made again, and what reads it wait for that."""
-        for entry in take_losses(self._book, losses, batch, now):
+        for entry in take_losses(self._book, losses, batch, now, cut_off):
             self.dirty.add(entry.key)
             self.dirty.update(self._book.readers(*entry.key))
 
