@@ -1,5 +1,6 @@
 """What is set aside is a line in a file: however that file was changed by hand, it is read, and ends nothing."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,6 +28,17 @@ def test_a_file_that_is_taken_away_sets_nothing_aside(archive: Archive, tmp_path
     (tmp_path / FILE).unlink()
 
     assert archive.aside() == {}
+
+
+def test_a_line_that_is_mended_by_hand_is_read_anew_though_it_is_as_long_as_before(
+    archive: Archive, tmp_path: Path
+) -> None:
+    mended = (tmp_path / FILE).read_text().replace("one", "two")
+    (tmp_path / "new").write_text(mended)
+    os.utime(tmp_path / "new", (0, 0))
+    (tmp_path / "new").replace(tmp_path / FILE)
+
+    assert archive.aside().keys() == {"two"}
 
 
 def test_a_line_without_its_end_does_not_swallow_the_next(archive: Archive, tmp_path: Path) -> None:

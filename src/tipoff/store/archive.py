@@ -45,7 +45,7 @@ class Archive:
         self._root = root
         self._fsync = profile is Profile.LIVE
         self._lock = threading.Lock()
-        self._aside: tuple[int, dict[str, SetAside]] = (0, {})
+        self._aside: tuple[tuple[int, int] | None, dict[str, SetAside]] = (None, {})
 
     def put(self, body: bytes) -> str:
         """Keep `body` and return its sha256; raises `WarehouseError` where the disk refuses."""
@@ -138,12 +138,13 @@ class Archive:
     def aside(self) -> Mapping[str, SetAside]:
         """Return what was set aside, by its hash; each payload that a line names which cannot be read is, too."""
         path = self._root / ASIDE
-        size = path.stat().st_size if path.exists() else 0
-        if size != self._aside[0]:
-            lines = enumerate(path.read_bytes().split(b"\n") if size else (), 1)
-            at = datetime.fromtimestamp(path.stat().st_mtime, UTC) if size else _NEVER
+        stands = path.stat() if path.exists() else None
+        state = (stands.st_mtime_ns, stands.st_size) if stands else None
+        if state != self._aside[0]:
+            lines = enumerate(path.read_bytes().split(b"\n") if stands else (), 1)
+            at = datetime.fromtimestamp(stands.st_mtime, UTC) if stands else _NEVER
             asides = [aside for n, line in lines if line.strip() for aside in _aside(line, n, at)]
-            self._aside = size, {aside.sha256: aside for aside in asides}
+            self._aside = state, {aside.sha256: aside for aside in asides}
         return self._aside[1]
 
     def forget_before(self, day: date, but: Collection[str] = ()) -> int:
