@@ -9,16 +9,19 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from tipoff.app.watching import doubted
 from tipoff.core.clock import on_clock
 from tipoff.core.errors import LedgerError
 from tipoff.core.home import Profile
 from tipoff.core.proof import Proof, UnitProof
 from tipoff.core.records import ObligationRecord
+from tipoff.core.severity import Severity
 from tipoff.engine.ledger_rows import tick_row
 from tipoff.engine.starting import Identity
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Batch, Ledger, schema, watching
 from tipoff.ledger.alerts import CLAIM, AlertStore
+from tipoff.ledger.rows import finding
 from tipoff.watch.digest import digest, without_rows
 from tipoff.watch.monitor import Monitor, SentinelView
 from tipoff.watch.notices import Channel
@@ -247,3 +250,19 @@ def test_a_digest_that_a_clock_ahead_called_lost_is_owed_again_once_the_clock_is
 
         owed = ledger.of("nba").obligation("digest", FIRST + DAY)
         assert (states, owed.state if owed else "") == (["waiting", "lost"], "waiting")
+
+
+def test_schedules_that_lacked_games_which_others_named_are_asked_again_each_morning_for_a_fortnight(
+    tmp_path: Path,
+) -> None:
+    with closing(Ledger(tmp_path / "ledger.db", profile=Profile.REPLAY)) as ledger:
+        batch = Batch()
+        for of in (FIRST, FIRST + 3 * DAY, FIRST + 20 * DAY):
+            where, now = (NBA.name, "espn_games", of), on_clock(of, timedelta(hours=12))
+            batch.add("findings", finding(where, "games_are_expected", "source:espn", Severity.ERROR, "", now=now))
+        ledger.commit(batch)
+
+        asked = [doubted(NBA, ledger, FIRST + back * DAY) for back in (-1, 3, 15, 18)]
+
+    first, later = (NBA.schedule, FIRST), (NBA.schedule, FIRST + 3 * DAY)
+    assert asked == [[], [first, later], [later], []]

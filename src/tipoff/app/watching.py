@@ -31,6 +31,7 @@ EARLIEST = timedelta(hours=10)  # New York: before this no game begins but those
 PREGAME_AT = timedelta(minutes=20)  # before the first tip-off: everything is due ten minutes earlier
 CHECKED_BEFORE_DIGEST = timedelta(minutes=15)
 CHECKED_AGAIN = 2  # mornings after the first one, while results can still be corrected
+LACKED = timedelta(days=14)  # for how long a schedule that lacked games is asked again, each morning
 CHECKED_AFTER_TICK = timedelta(hours=1)
 EXAMINED_AGAIN = timedelta(minutes=10)  # what could not be examined: the warehouse refused, or was not there
 Slot = tuple[date, Cadence | None, datetime]  # day, cadence, the midnight of the day on which it was due
@@ -245,14 +246,21 @@ def _examine(examiner: Callable[[], Examiner], day: date, cadence: Cadence | Non
 
 
 def doubted(league: League, ledger: Ledger, day: date) -> list[tuple[str, date]]:
-    """Return the outputs of sources that a failing check of the day looks at, where nothing else is known to be at fault."""
+    """Return the outputs of sources that a failing check of the day looks at, where nothing else is known to be at fault.
+
+    And the schedules of the fortnight before of which another source named games that they lacked: what was gone from a season's
+    file may be there again, after the last look of its day.
+    """
+    records = ledger.of(league.name)
     failing = {
         one.check
-        for one in ledger.of(league.name).measured(day=day, status=CheckStatus.FAILED.value)
+        for one in records.measured(day=day, status=CheckStatus.FAILED.value)
         if one.severity >= Severity.ERROR and one.cause.startswith("data:")
     }
     tables = {table for check in league.checks if check.name in failing for table in check.tables}
-    return [(step.name, day) for step in league.steps if step.name in tables and isinstance(step.work, SourceWork)]
+    found = [(step.name, day) for step in league.steps if step.name in tables and isinstance(step.work, SourceWork)]
+    lacked = {one.day for one in records.findings(check="games_are_expected")}
+    return [*found, *((league.schedule, of) for of in sorted(lacked) if timedelta(0) <= day - of <= LACKED)]
 
 
 def first_tip(ledger: Ledger, league: League, day: date) -> datetime | None:
