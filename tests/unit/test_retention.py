@@ -143,3 +143,17 @@ def test_a_note_that_a_full_disk_cut_short_is_no_note(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most))
     shas.append(answered(archive, b"two", NOW))
     assert [answer.sha256 for answer in archive.answers()] == shas
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b'{"at": 1}', b"{}", b'{"at": "noon"}', b"[" * 100_000 + b"}", b'\xff{"at": 1}', b'{"params": 1, "source": "a"}'],
+    ids=["keys", "nothing", "no instant", "nested", "no text", "other shapes"],
+)
+def test_a_note_that_somebody_else_wrote_is_passed_over_and_the_others_are_read(tmp_path: Path, line: bytes) -> None:
+    archive = Archive(tmp_path)
+    answered(archive, b"one", NOW)
+    [notes] = (tmp_path / "answers").iterdir()
+    notes.write_bytes(line + b"\n" + notes.read_bytes() + line)
+
+    assert [answer.at for answer in archive.answers()] == [NOW]

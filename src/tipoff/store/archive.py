@@ -211,20 +211,20 @@ def _read_aside(line: bytes) -> SetAside | None:
 
 
 def _read(line: bytes) -> KeptAnswer | None:
+    """Return the answer that a line notes; None where it was cut off, or somebody else wrote it."""
     try:
         found = json.loads(line)
-    except ValueError:
+        request = Request(
+            source=found["source"],
+            url=found["url"],
+            params=tuple((name, value) for name, value in found["params"]),
+            headers=tuple((name, value) for name, value in found["headers"]),
+            unit=found["unit"],
+        )
+        status, sha, at = int(found["status"]), str(found["sha256"]), datetime.fromisoformat(found["at"])
+    except (ValueError, TypeError, LookupError, RecursionError):
         return None
-    request = Request(
-        source=found["source"],
-        url=found["url"],
-        params=tuple((name, value) for name, value in found["params"]),
-        headers=tuple((name, value) for name, value in found["headers"]),
-        unit=found["unit"],
-    )
-    return KeptAnswer(
-        request=request, status=found["status"], sha256=found["sha256"], at=datetime.fromisoformat(found["at"])
-    )
+    return KeptAnswer(request=request, status=status, sha256=sha, at=at) if at.tzinfo is not None else None
 
 
 def write_whole(path: Path, content: bytes, *, fsync: bool, last_look: Callable[[], None] = lambda: None) -> None:
