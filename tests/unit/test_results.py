@@ -542,6 +542,34 @@ def test_a_step_that_may_come_right_by_itself_is_tried_again_at_the_latest_half_
     assert entry.not_before == due_at - 20 * MINUTE + waits
 
 
+def test_what_is_tried_before_its_turn_since_its_end_is_near_is_given_up_no_sooner(desk: Desk) -> None:
+    entry = desk.entry("made")
+    due_at = entry.obligation.times["one"].due_at
+    assert due_at is not None
+    for n in range(2 * POLICIES[ErrorKind.CONFLICT].attempts):
+        desk.ends("made", {"one": "x"}, error=conflict(), now=due_at - 20 * MINUTE + n * MINUTE / 4)
+    assert (entry.attempted, entry.failures) == ({}, 48)
+
+    desk.ends("made", {"one": "x"}, error=conflict(), now=due_at)
+
+    assert not entry.attempted
+    assert entry.not_before is not None
+    assert entry.not_before > due_at
+
+
+@pytest.mark.parametrize(("error", "given_up"), [(transient(), False), (permanent(), True)])
+def test_what_may_end_by_itself_is_not_given_up_before_it_closes_as_a_restart_has_forgotten_why_it_was_tried_so_often(
+    error: PipelineError, *, given_up: bool
+) -> None:
+    desk = desk_of(step("form", SQL, BEFORE_START))
+    entry = desk.entry("form")
+    entry.tries = {"one": 2 * POLICIES[ErrorKind.TRANSIENT].attempts}
+
+    desk.ends("form", {"one": "x"}, error=error, now=EVENING - HOUR)
+
+    assert bool(entry.attempted) is given_up
+
+
 def test_a_table_that_is_left_alone_is_tried_again_at_the_latest_half_way_to_an_end(desk: Desk) -> None:
     due_at = desk.entry("made").obligation.times["one"].due_at
     assert due_at is not None

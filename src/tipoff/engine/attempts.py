@@ -44,6 +44,15 @@ def before_deadline(entry: Entry, units: Iterable[str], after: datetime, now: da
     return min(after, now + max(LEAST_WAIT, (min(ends) - now) / 2))
 
 
+def hastened(entry: Entry, units: Iterable[str], after: datetime, now: datetime) -> datetime:
+    """Return when what may end by itself is tried again: before its turn where an end is near, which uses up no attempt."""
+    soon = before_deadline(entry, units, after, now)
+    if soon < after:
+        kind, n_others = entry.of_kind
+        entry.of_kind = kind, n_others + 1
+    return soon
+
+
 def closes_later(entry: Entry, units: Iterable[str], now: datetime) -> bool:
     """Whether one of `units` is still to close: until then nobody gives it up, however soon its attempts were used up."""
     closes = (entry.obligation.times[unit].closes_at for unit in units)

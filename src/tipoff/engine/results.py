@@ -20,6 +20,7 @@ from tipoff.engine.attempts import (
     before_due,
     closes_later,
     go_back,
+    hastened,
     is_tried_again,
     note_failure,
     note_success,
@@ -141,15 +142,17 @@ class Results:
         if before != kind.value:
             n_others = entry.failures - 1 if before else 0
         entry.of_kind = kind.value, n_others
-        wait = POLICIES[kind].wait_after(entry.failures - n_others, self._jitter(f"{entry.key}:{entry.failures}"))
-        if wait is None and isinstance(entry.step.work, SourceWork) and closes_later(entry, units, now):
+        n_own, jitter = max(1, entry.failures - n_others), self._jitter(f"{entry.key}:{entry.failures}")
+        wait = POLICIES[kind].wait_after(n_own, jitter)
+        may_end = isinstance(entry.step.work, SourceWork) or kind is not ErrorKind.PERMANENT
+        if wait is None and may_end and closes_later(entry, units, now):
             wait = POLICIES[kind].max_wait
         return None if wait is None else now + wait
 
     def _soon(self, entry: Entry, units: Iterable[str], now: datetime) -> datetime | None:
         """Return when to try again what never came to its end: it may the next time."""
         after = self._after(entry, ErrorKind.TRANSIENT, now)
-        return None if after is None else before_deadline(entry, units, after, now)
+        return None if after is None else hastened(entry, units, after, now)
 
     def _failed(self, entry: Entry, outcome: Outcome, now: datetime, batch: Batch) -> None:
         error, units = outcome.error, outcome.claim.plan.units
@@ -191,7 +194,7 @@ class Results:
             since = entry.conflict.since if entry.conflict else now
             freed = while_freed(error, after, now, since)
             may_end = is_source or error.kind is not ErrorKind.PERMANENT  # by itself, before there is other input
-            soon = before_deadline(entry, units, after, now) if may_end else after
+            soon = hastened(entry, units, after, now) if may_end else after
             entry.not_before = freed or (max(soon, asked) if asked else soon)
         if error.kind in HELD_ROWS:
             self._conflicts(entry, outcome, now, batch)
