@@ -57,6 +57,23 @@ def test_what_a_source_says_until_a_start_differs_where_its_last_look_was_anothe
     assert wrong(twin, truth, unit, ("projected_features", NEXT, "early")) is is_wrong
 
 
+@pytest.mark.parametrize(
+    ("changed", "n_rows", "is_wrong"),
+    [(3, 1, False), (5, 1, True), (3, 2, True)],
+    ids=["since", "before", "other rows"],
+)
+def test_what_was_made_as_of_another_change_of_the_schedule_may_tell_another_start(
+    changed: int, n_rows: int, *, is_wrong: bool
+) -> None:
+    unit = ("predictions", NEXT, "early")
+    twin, truth = (Truth(seen={unit: EARLY - before * HOUR}) for before in (4, 2))
+    truth.changes = twin.changes = {NEXT: [EARLY - changed * HOUR]}
+    truth.starts = twin.starts = dict(STARTS)
+    twin.content[unit], truth.content[unit] = (1, "as it was"), (n_rows, "another")
+
+    assert any("other content" in why for why in judge_drill(DRILL, twin, truth, {}).why) is is_wrong
+
+
 def test_what_is_made_over_and_over_is_held_against_a_drill_however_few_runs_the_others_need() -> None:
     truth = Truth(told={("runs_are_bounded", "source:statsapi", "line_ups", str(NEXT)): EARLY}, n_runs=9)
 

@@ -126,7 +126,8 @@ class Evening:
             return False
         from_at = self.twin.seen.get(unit) or self.twin.arrivals.get(unit)
         if isinstance(step.work, SourceWork) and refresh is not None and unit in self.truth.seen:
-            from_at = self.truth.seen[unit] + refresh
+            is_same_look = self.truth.seen[unit] == self.twin.seen.get(unit)
+            from_at = None if is_same_look else self.truth.seen[unit] + refresh
         return from_at is not None and not is_clear(self.spans, from_at, closes_at)
 
     def _knew_another_start(self, unit: Unit, reads: Iterable[tuple[str, Window, Edge]]) -> bool:

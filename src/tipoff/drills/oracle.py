@@ -203,17 +203,19 @@ def judge_drill(drill: Drill, twin: Truth, truth: Truth, alarms: Mapping[str, da
 def _unlike(drill: Drill, twin: Truth, truth: Truth) -> tuple[list[Unit], list[Unit], list[str]]:
     """Return what is lost and what stands otherwise though it may not, and what is wrong with how losses were told."""
     lost, wrong = _lost(drill, twin, truth), _wrong(drill, twin, truth)
-    other = _may_differ(drill, twin, truth) if drill.fuzzed else []
-    if not drill.evening:
-        return sorted(lost), sorted(unit for unit in wrong if not any(apart.covers(unit) for apart in other)), []
+    if not drill.fuzzed:
+        return sorted(lost), sorted(wrong), []
+    other = _may_differ(drill, twin, truth)
     evening = Evening(
         league_named(drill.league),
-        spans_of(drill.faults),
+        spans_of(drill.faults) if drill.evening else [],  # where nothing closes all can be made, and nothing is lost
         twin,
         truth,
         lambda unit: any(apart.covers(unit) for apart in other),
     )
     evening.explain()
+    if not drill.evening:
+        return sorted(lost), sorted(wrong - evening.apart), []
     told = {(output, day, "") for output, day in truth.losses}  # each of them is looked at by its units
     return sorted(lost - evening.apart - told), sorted(wrong - evening.apart), evening.wrong()
 
