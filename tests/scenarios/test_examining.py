@@ -328,6 +328,33 @@ def test_what_fails_otherwise_than_when_it_was_accepted_is_told_again(patient: P
     assert len(patient.findings()) > n_found
 
 
+@pytest.mark.parametrize("failing", [(), tuple(f"game {n:03}" for n in range(60))], ids=["no keys", "too many keys"])
+def test_what_was_accepted_and_has_become_worse_is_told_again_where_the_keys_do_not_say_it(
+    patient: Patient, failing: tuple[str, ...]
+) -> None:
+    values = iter([5.0, 5.0, 4.5, 9.0])
+    check = Check(
+        name="x.error",
+        claim="the mean error is small",
+        severity=Severity.ERROR,
+        tables=("schedule",),
+        do="look",
+        look=lambda _view: Measured(value=next(values), failing=failing),
+        required=3.0,
+        at_most=True,
+    )
+    examiner, measured, told = patient.examiner_of((check,)), watching.measured, []
+    for _ in range(4):
+        examiner.record(TODAY, examiner.measure([check], TODAY, midnight(TODAY)), midnight(TODAY))
+        [one] = patient.ledger.of("nba").measured(day=TODAY, check="x.error")
+        told.append((one.status, len(patient.findings())))
+        with patient.ledger.writing() as connection:
+            connection.execute(update(measured).where(measured.c.status == "failed").values(status="accepted"))
+
+    assert [status for status, _ in told] == ["failed", "accepted", "accepted", "failed"]
+    assert [n - told[0][1] for _, n in told] == [0, 0, 0, 1]
+
+
 def test_a_threshold_that_would_have_held_is_shown_and_changes_nothing(patient: Patient) -> None:
     worse = [1 - n / 1000 for n in range(WINDOW + 5)]
     check = Check(

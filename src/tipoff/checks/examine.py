@@ -208,6 +208,8 @@ class Examiner:
             batch.add("measured", row)
             was = known.get(one.check.name)
             same = was is not None and (was.failing, was.cause) == (one.measured.failing[:_KEPT], one.cause)
+            if was is not None and was.status == CheckStatus.ACCEPTED.value:
+                same = False  # it is accepted still where it fails as it did
             if one.status is CheckStatus.FAILED and one.cause and not same:
                 batch.add("findings", self._finding(day, one, now))
             if one.error and (was is None or was.note != one.measured.note):
@@ -338,9 +340,16 @@ class Examiner:
 
 
 def _as_accepted(one: Examined, was: MeasuredRecord | None) -> Examined:
-    """Return what was measured as accepted, where it fails as it did when a person found that right."""
-    is_so = was is not None and was.status == CheckStatus.ACCEPTED.value and was.failing == one.measured.failing[:_KEPT]
-    return replace(one, status=CheckStatus.ACCEPTED) if is_so and one.status is CheckStatus.FAILED else one
+    """Return what was measured as accepted, where it fails as it did when a person found that right.
+
+    Where no keys say on what, or not all were kept, it is no worse than it was then.
+    """
+    if was is None or was.status != CheckStatus.ACCEPTED.value or one.status is not CheckStatus.FAILED:
+        return one
+    failing, value, known = one.measured.failing[:_KEPT], one.measured.value, was.value
+    is_whole = 0 < len(failing) < _KEPT
+    is_no_worse = value == known or (value is not None and known is not None and (value < known) is one.check.at_most)
+    return replace(one, status=CheckStatus.ACCEPTED) if was.failing == failing and (is_whole or is_no_worse) else one
 
 
 def _game(key: str) -> str:
