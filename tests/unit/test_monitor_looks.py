@@ -13,6 +13,7 @@ from tipoff.app.watching import doubted
 from tipoff.core.clock import on_clock
 from tipoff.core.errors import LedgerError
 from tipoff.core.home import Profile
+from tipoff.core.incident import Incident
 from tipoff.core.proof import Proof, UnitProof
 from tipoff.core.records import ObligationRecord
 from tipoff.core.severity import Severity
@@ -266,3 +267,33 @@ def test_schedules_that_lacked_games_which_others_named_are_asked_again_each_mor
 
     first, later = (NBA.schedule, FIRST), (NBA.schedule, FIRST + 3 * DAY)
     assert asked == [[], [first, later], [later], []]
+
+
+@pytest.mark.parametrize(("silent_min", "told_by"), [(0, "sentinel"), (30, "monitor")])
+def test_what_a_sentinel_told_before_it_stopped_keeps_nothing_from_being_told(
+    tmp_path: Path, silent_min: int, told_by: str
+) -> None:
+    minute, now = timedelta(minutes=1), on_clock(FIRST, timedelta(hours=9))
+    beat = {"sentinel": {"at": now - silent_min * minute}}
+    open_there = Incident(
+        league=NBA.name,
+        cause="controller",
+        check="controller_is_alive",
+        what="it has decided nothing",
+        severity=Severity.ERROR,
+        told=int(Severity.ERROR),
+        told_by="sentinel",
+        opened_at=now - 2 * DAY,
+        changed_at=now - 2 * DAY,
+        effects={f"|{FIRST}|controller_is_alive": None},
+    )
+    with closing(Ledger(tmp_path / "ledger.db")) as ledger, AlertStore(tmp_path / "ledger.db") as store:
+        view = SentinelView(read=lambda _now: ([open_there], beat), silent_after=10 * minute)
+        monitor = monitor_of(ledger, store, sentinel=view)
+        monitor.look(now - minute)
+        where = (NBA.name, "", FIRST)
+        ledger.add("findings", finding(where, "controller_ends_well", "controller", Severity.ERROR, "", now=now))
+        monitor.look(now)
+        told = {one.cause: one.told_by for one in store.incidents("nba", now=now)}
+
+    assert told["controller"] == told_by

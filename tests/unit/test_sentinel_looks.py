@@ -12,6 +12,7 @@ import pytest
 from tipoff.app.sentinel import sentinel_of
 from tipoff.config import Settings
 from tipoff.core.clock import league_day
+from tipoff.core.incident import Incident
 from tipoff.core.severity import Severity
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import LEASE, Batch, Ledger
@@ -110,6 +111,31 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
     watched = Watched(tmp_path)
     yield watched
     watched.close()
+
+
+def test_a_controller_that_stops_for_good_is_told_though_its_monitor_had_told_of_a_crash_before(
+    watched: Watched,
+) -> None:
+    watched.lives("controller east", NOW)
+    watched.lives("monitor east", NOW)
+    crash = Incident(
+        league="east",
+        cause="controller",
+        check="controller_ends_well",
+        what="the last controller ended in the midst of its work",
+        severity=Severity.ERROR,
+        told=int(Severity.ERROR),
+        told_by="monitor",
+        opened_at=NOW - HOUR,
+        changed_at=NOW - HOUR,
+        effects={f"|{league_day(NOW)}|controller_ends_well": None},
+    )
+    watched.beats.number([crash])
+    watched.beats.write(AlertChanges(incidents=[crash]))
+
+    told = [watched.look(NOW + n * HOUR) for n in (0, 1, 2, 7)]
+
+    assert [len(one) for one in told] == [0, 0, 1, 1]
 
 
 def test_a_stopped_controller_is_not_called_over_while_the_ledger_cannot_be_read(

@@ -103,7 +103,8 @@ class Monitor:
                 by=NAME,
                 off=lambda league: league_facts(self.ledger(), league).off,
                 is_met=self._is_met({trouble.effect for trouble in standing}, _days_of(open_now, troubles)),
-                elsewhere=by_cause(others),
+                # a sentinel that has stopped tells of nothing more, whatever stands open in its store
+                elsewhere={} if self._about_sentinel(beats, now) else by_cause(others),
                 left=self._left,
                 may_end=partial(self._may_end, now),
                 inputs=inputs_of(self.league.steps),

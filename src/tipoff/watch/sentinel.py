@@ -118,6 +118,12 @@ def _troubles(facts: Facts, now: datetime, limits: SilenceLimits) -> Iterator[Tr
         yield from _about_monitor(facts, alive_at, now, limits)
 
 
+def _is_mute(facts: Facts, found: Sequence[Trouble], now: datetime, limits: SilenceLimits) -> bool:
+    """Whether the monitor has fallen silent with its controller: what it told before speaks for nothing that fails since."""
+    is_stopped = any(trouble.check == ALIVE_CHECK and trouble.severity >= TOLD_FROM for trouble in found)
+    return is_stopped and (facts.monitor_at is None or now - facts.monitor_at >= limits.monitor_after)
+
+
 def _about_season(facts: Facts, waits: NoSeason, now: datetime, limits: SilenceLimits) -> Iterator[Trouble]:
     severity = limits.silence(facts.league, waits.since, now)
     if severity is not None:
@@ -333,7 +339,8 @@ class Sentinel:
                 troubles += [trouble for trouble in found if not late or trouble.cause != "monitor"]
                 if lost := "; ".join(self.lost(self._opened, league)):
                     troubles.append(Trouble.seen(league, "store", _STORES_CHECK, Severity.ERROR, lost, now))
-                elsewhere += read_incidents(self._opened.rows, league, now)
+                if not _is_mute(facts, found, now, self.limits):
+                    elsewhere += read_incidents(self._opened.rows, league, now)
             except (UsageError, LedgerError, ValueError, TypeError, KeyError) as error:
                 self._let_go()  # a damaged file also shows as values that are none
                 self._hidden[league] = _BEHIND_LEDGER
