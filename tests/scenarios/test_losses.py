@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -158,6 +160,27 @@ def test_a_ledger_that_was_lost_and_one_of_two_homes_that_share_a_warehouse_are_
 
     [row] = [row for row in ledger_rows(home, "findings") if row["check"] == unknown]
     assert "another home works in these stores" in row["note"]
+
+
+def test_what_is_only_surveyed_takes_nothing_from_what_the_next_start_tells_of_an_older_ledger(
+    whole: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(whole, home)
+    with closing(sqlite3.connect(home / "ledger.db")) as ledger, ledger:
+        ledger.execute("UPDATE numbers SET last = 1 WHERE name = 'runs'")
+    spec = sample_spec(DAYS)
+    clock = clock_of(Home(home), spec)
+    instance = Instance(Settings(home=home), spec, clock)
+    unknown = "ledger_knows_its_stores"
+
+    instance.controller().survey(clock.now())
+    surveyed = [row for row in ledger_rows(home, "findings") if row["check"] == unknown]
+    instance.controller().start(clock.now())
+    instance.close()
+
+    assert surveyed == []
+    assert [row["cause"] for row in ledger_rows(home, "findings") if row["check"] == unknown] == ["store"]
 
 
 def test_a_running_home_finds_values_that_another_hand_has_changed_by_recounting(whole: Path, tmp_path: Path) -> None:

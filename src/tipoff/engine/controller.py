@@ -86,6 +86,7 @@ class Controller:
         self._unmet: set[Key] = set()  # what is held or late: a tick tells how many
         self._gap: tuple[datetime, datetime] | None = None
         self._lost: list[Loss] = []
+        self._fence = 0  # the newest run of which the stores know
         self._halts, self._keys = Halts(self.mark), Keys(self.book, self.has_key)
         self._last_at: datetime | None = None
         self._since = _LONG_AGO  # when this home first ran; known once the lease is taken
@@ -103,6 +104,8 @@ class Controller:
         if self._lease is None:
             return False
         known = self._take_up(batch := Batch(), now)
+        if self.ledger.raise_number("runs", self._fence):
+            batch.add("findings", starting.unknown_runs_finding(self.league.name, self._fence, now))
         known = replace(known, beat_at=known.beat_at or self._turn.renewed_at)
         for run in known.unended_runs:
             batch.run_ends.append({"id": run["id"], "state": "expired", "ended_at": now})
@@ -126,7 +129,7 @@ class Controller:
             batch.add("findings", starting.damage_finding(self.league.name, error, now))
         stored = [*self.warehouse.proofs(), *published]
         days = (self.season.first_day, self.days[1]) if self.scope else self.days
-        fence = remember(self.book, self._results, known, stored, batch, days=days, now=now)
+        self._fence = remember(self.book, self._results, known, stored, batch, days=days, now=now)
         self._results.take_up()
         self._unmet.update(key for key, entry in self.book.entries.items() if entry.state in ledger_rows.UNMET)
         self._since = min(known.since or (now if known.last_tick is None else _LONG_AGO), now)
@@ -135,8 +138,6 @@ class Controller:
         told = {(error.output, error.day) for error in damaged}
         cut_off = {(run["output"], run["day"]) for run in known.unended_runs}
         self._results.lose([*lost_by_stores(known.proofs, stored, told), *self.losses()], now, batch, cut_off)
-        if self.ledger.raise_number("runs", fence):
-            batch.add("findings", starting.unknown_runs_finding(self.league.name, fence, now))
         self._unopened = [d for d in days_to_open(self.season, *self.days)[::-1] if d not in self.book.slates]
         self._held_at |= {(row["output"], row["day"], row["input"]): row["held_at"] for row in known.held_gates}
         if self.scope:
