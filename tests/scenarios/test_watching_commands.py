@@ -276,7 +276,7 @@ def test_what_a_check_fails_on_is_accepted_with_a_reason_and_is_bad_no_more(trou
 
     assert (done.returncode, health.returncode, again.returncode, why.returncode) == (0, 0, 2, 0)
     assert "a person has found that right as it is" in why.stdout
-    assert "accepted by ada: it was put off (1 measurement; it ends at the next look)" in done.stdout
+    assert "accepted by ada: it was put off (1 measurement; it ends where nothing else of it is wrong)" in done.stdout
     assert "1 accepted" in health.stdout
 
 

@@ -529,6 +529,31 @@ def test_nothing_is_published_of_a_game_that_may_have_begun_while_its_schedule_c
         assert found.reason == "its game may have begun, and the schedule does not say when: one"
 
 
+@pytest.mark.parametrize(
+    ("hours", "seen", "state"),
+    [(47, 30, State.OPEN), (60, 35, State.LOST), (240, 239, State.LOST)],
+    ids=["the day after", "its day is over", "and its schedule is asked again"],
+)
+def test_a_game_whose_start_was_never_known_is_lost_to_a_publication_once_its_day_is_over(
+    hours: int, seen: int, state: State
+) -> None:
+    shown, midnight_at = step("shown", PUBLISH, BEFORE_START), midnight(TODAY)
+    book = book_of({shown: ()}, [game("one", starts_at=None)], schedule_seen_at=midnight_at + seen * HOUR)
+
+    found = judged(book, "shown", midnight_at + hours * HOUR)
+
+    assert (found.state, found.lost) == (state, frozenset({"one"} if state is State.LOST else ()))
+    assert not found.plans
+
+
+def test_a_day_before_a_home_began_has_no_publication_to_lose() -> None:
+    shown, midnight_at = step("shown", PUBLISH, BEFORE_START), midnight(TODAY)
+    book = book_of({shown: ()}, [game("one", starts_at=None)], schedule_seen_at=midnight_at + 239 * HOUR)
+    book.since["shown"] = midnight_at + 200 * HOUR
+
+    assert judged(book, "shown", midnight_at + 240 * HOUR).lost == frozenset()
+
+
 def test_games_that_closed_at_different_instants_are_made_in_runs_of_their_own() -> None:
     form = step("form", SQL, BEFORE_START)
     later = game("later", "CCC", "DDD", starts_at=EVENING + HOUR)

@@ -94,7 +94,7 @@ def snooze_command(number: str, hours: float, by: str, reason: str) -> None:
 @by_option
 @click.option("--reason", type=WORDS, required=True, help="Why it is right, or cannot be mended.")
 def accept_command(number: str, by: str, reason: str) -> None:
-    """Say that what an incident's checks fail on is right as it is. It ends, and the slates count as usual."""
+    """Say that what an incident's checks fail on is right as it is. It ends where nothing else of it is wrong."""
     store, incident = _one(number)
     with store:
         n = 0 if number.startswith("s") else store.accept(incident, event_of("accepted", by, reason, now_here()))
@@ -103,7 +103,9 @@ def accept_command(number: str, by: str, reason: str) -> None:
         raise UsageError(
             msg, hint="what has stopped or closed is over when it works again; take it on: tipoff incident ack"
         )
-    click.echo(f"incident {number}: accepted by {by}: {reason} ({counted(n, 'measurement')}; it ends at the next look)")
+    click.echo(
+        f"incident {number}: accepted by {by}: {reason} ({counted(n, 'measurement')}; it ends where nothing else of it is wrong)"
+    )
 
 
 @incident_group.command("note")

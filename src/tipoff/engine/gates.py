@@ -242,9 +242,10 @@ def came_too_late(book: Book, entry: Entry, unit: str, made: str) -> bool:
 
 def out_of_sight(book: Book, entry: Entry, units: Iterable[str], now: datetime) -> set[str]:
     """Return those of `units` that are not to be published yet: whether their games have begun is not known."""
-    if not isinstance(entry.step.work, PublishWork) or entry.step.timing.closes is None:
-        return set()
     day, games, timing = entry.obligation.day, entry.obligation.units, book.league.step(book.league.schedule).timing
+    closes = isinstance(entry.step.work, PublishWork) and entry.step.timing.closes is not None
+    if not closes or not rules.is_of_open_day(day, now):
+        return set()
     seen_at, refresh = book.seen_at(day), rules.refresh_of(timing, book.slates.get(day), now)
     return {unit for unit in units if rules.may_have_begun(games[unit], seen_at, refresh, now)}
 

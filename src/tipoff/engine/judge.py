@@ -138,7 +138,7 @@ def _inherited(book: Book, entry: Entry, unit: str, game: Game, excusing: Iterab
 
 
 def _go_through(book: Book, entry: Entry, now: datetime, excused: Mapping[str, str]) -> _Tally:
-    tally = _Tally()
+    tally, since = _Tally(), book.since.get(entry.step.name)
     obligation = entry.obligation
     proven = entry.proof.units if entry.proof else {}
     shared = shared_parts(book, entry)
@@ -159,7 +159,7 @@ def _go_through(book: Book, entry: Entry, now: datetime, excused: Mapping[str, s
         if unit in entry.gone:  # made again after its close too, and then only as it was
             tally.missing.append(unit)
             _note_work(entry, unit, made, tally)
-        elif times.is_closed(now):
+        elif times.is_closed(now) or rules.is_past(entry.step, times, obligation.day, since, now):
             _note_closed(book, entry, unit, made, now, tally)
         elif _is_stale(book, entry, proof, made, now, tally, refresh=refresh, is_refreshing=is_refreshing):
             _note_work(entry, unit, made, tally)
@@ -295,7 +295,7 @@ def _conclude(  # noqa: PLR0913 -- the end of one judgement
     tally.lost += hopeless
     tally.wakes += [at for at in _ends_of_patience(book, entry, held) if at > now]
     again_at = attempts.again_at(entry, waiting, now)
-    tally.wakes += [now + attempts.LEAST_WAIT] if unseen and rules.is_of_open_day(entry.obligation.day, now) else []
+    tally.wakes += [now + attempts.LEAST_WAIT] if unseen else []
     if waiting:
         tally.wakes += [at for at in (again_at, resting) if at is not None and at > now]
     is_held = len(held) > len(hopeless)

@@ -90,6 +90,12 @@ def is_lost_once_closed(work: Work) -> bool:
     return isinstance(work, PublishWork | SourceWork)
 
 
+def is_past(step: Step, times: UnitTimes, day: date, since: datetime | None, now: datetime) -> bool:
+    """Whether a game whose start was never known is not published any more: its day is over, and was one of this home's."""
+    closes_unseen = isinstance(step.work, PublishWork) and step.timing.closes is not None and times.closes_at is None
+    return closes_unseen and not is_of_open_day(day, now) and (since is None or league_day(since) <= day)
+
+
 def is_over(work: Work, owed: Obligation, unit: str, excused: Container[str], now: datetime) -> bool:
     """Whether a unit is not made any more: it is not owed, or has closed where that is the end."""
     times = owed.times.get(unit)
