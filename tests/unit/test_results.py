@@ -296,6 +296,25 @@ def test_units_without_rows_are_refused_ones(desk: Desk) -> None:
     )
 
 
+def test_what_stood_without_rows_and_is_made_without_any_and_without_a_reason_is_not_made_of_what_is_there_now(
+    desk: Desk,
+) -> None:
+    for output, was in (("made", "no history"), ("raw", "not offered")):
+        desk.ends(output, {"one": "old", "two": "old"})
+        entry = desk.entry(output)
+        assert entry.proof is not None
+        empty = UnitProof(unit="one", n_rows=0, content_hash="", excuse=was, made_from="old")
+        entry.proof = dataclasses.replace(entry.proof, units={**entry.proof.units, "one": empty})
+
+        desk.ends(output, {"one": "new", "two": "new"}, missing=["one"])
+
+    made, raw = desk.entry("made").proof, desk.entry("raw").proof
+    assert made is not None
+    assert raw is not None
+    assert {name: unit.made_from for name, unit in made.units.items()} == {"one": "old", "two": "new"}
+    assert raw.units["one"].made_from == "new"  # a source has said again that it has none
+
+
 def test_what_one_group_of_games_failed_on_outlives_the_success_of_another(desk: Desk) -> None:
     entry = desk.entry("made")
     desk.ends("made", {"one": "x"}, refused={"one": "constant"})
