@@ -25,8 +25,9 @@ class Lost:
     def next_wake(self) -> None:
         return None
 
-    def rest(self, now: datetime) -> None:
-        raise NotImplementedError
+    def rest(self, _now: datetime) -> None:
+        msg = "a controller whose ledger is gone does not rest"
+        raise AssertionError(msg)
 
 
 class OnAServer:

@@ -21,9 +21,10 @@ from tipoff.engine.ledger_rows import tick_row
 from tipoff.engine.starting import Identity
 from tipoff.leagues.nba.league import NBA
 from tipoff.ledger import Batch, Ledger, schema, watching
-from tipoff.ledger.alerts import CLAIM, AlertStore
+from tipoff.ledger.alerts import CLAIM, AlertChanges, AlertStore
 from tipoff.ledger.rows import finding
 from tipoff.watch.digest import digest, without_rows
+from tipoff.watch.messages import event_of
 from tipoff.watch.monitor import Monitor, SentinelView
 from tipoff.watch.notices import Channel
 
@@ -297,3 +298,25 @@ def test_what_a_sentinel_told_before_it_stopped_keeps_nothing_from_being_told(
         told = {one.cause: one.told_by for one in store.incidents("nba", now=now)}
 
     assert told["controller"] == told_by
+
+
+def test_what_was_accepted_before_an_incident_came_back_says_nothing_of_its_end(tmp_path: Path) -> None:
+    now = on_clock(FIRST, timedelta(hours=9))
+    wrong = Incident(
+        league=NBA.name,
+        cause="data:games",
+        check="games.add_up",
+        what="one game",
+        severity=Severity.ERROR,
+        opened_at=now,
+        changed_at=now,
+    )
+    with closing(Ledger(tmp_path / "ledger.db")) as ledger, AlertStore(tmp_path / "ledger.db") as store:
+        store.number([wrong])
+        store.write(AlertChanges(incidents=[wrong]))
+        monitor, left = monitor_of(ledger, store), []
+        for kind, note in (("opened", "one game"), ("accepted", "it is so"), ("reopened", "another game")):
+            store.act(wrong.id, event_of(kind, "ada", note, now))
+            left.append(monitor._left(wrong))  # noqa: SLF001 -- what its last message says
+
+    assert left == ["", "ada found right what is left of it: it is so", ""]

@@ -155,18 +155,12 @@ def _running(settings: Settings, now: datetime) -> Iterator[DoctorLine]:
 def archive(home: Home) -> Iterator[DoctorLine]:
     """Read every archived payload back, which no other look does; nothing where nothing is archived."""
     n_kept, damaged = Archive(home.archive, profile=Profile.LIVE).damaged()
-    if n_kept:
-        said = (
-            f"{some(damaged, _SHOWN)}: not as received, of {n_kept}"
-            if damaged
-            else f"{n_kept} payloads are as received"
-        )
-        do = (
-            "restore them from a copy: rows that were made of them stand, and could not be made again"
-            if damaged
-            else ""
-        )
-        yield DoctorLine(what="archive", ok=not damaged, said=said, do=do)
+    if damaged:
+        said = f"{some(damaged, _SHOWN)}: not as received, of {n_kept}"
+        do = "restore them from a copy: rows that were made of them stand, and could not be made again"
+        yield DoctorLine(what="archive", ok=False, said=said, do=do)
+    elif n_kept:
+        yield DoctorLine(what="archive", ok=True, said=f"{n_kept} payloads are as received")
 
 
 def _changed_documents(settings: Settings, leagues: Iterable[str]) -> Iterator[str]:

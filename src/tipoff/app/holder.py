@@ -89,7 +89,6 @@ def _sign(held: IO[str]) -> None:
 
 def lock_file(home: Home, side: str = "") -> Path:
     """Return the file whose lock one side of a home holds: beside its ledger, also where that is a link into another home."""
-    folder = (
-        home.root if home.database else Path(os.path.realpath(home.ledger)).parent
-    )  # no error where links lead in a circle
+    beside = Path(os.path.realpath(home.ledger)).parent  # which is no error where links lead in a circle
+    folder = home.root if home.database else beside
     return folder / (f"{side}.lock" if side else "lock")

@@ -144,8 +144,7 @@ class Results:
         entry.of_kind = kind.value, n_others
         n_own, jitter = max(1, entry.failures - n_others), self._jitter(f"{entry.key}:{entry.failures}")
         wait = POLICIES[kind].wait_after(n_own, jitter)
-        may_end = isinstance(entry.step.work, SourceWork) or kind is not ErrorKind.PERMANENT
-        if wait is None and may_end and closes_later(entry, units, now):
+        if wait is None and _may_end(entry, kind) and closes_later(entry, units, now):
             wait = POLICIES[kind].max_wait
         return None if wait is None else now + wait
 
@@ -193,8 +192,7 @@ class Results:
         else:
             since = entry.conflict.since if entry.conflict else now
             freed = while_freed(error, after, now, since)
-            may_end = is_source or error.kind is not ErrorKind.PERMANENT  # by itself, before there is other input
-            soon = hastened(entry, units, after, now) if may_end else after
+            soon = hastened(entry, units, after, now) if _may_end(entry, error.kind) else after
             entry.not_before = freed or (max(soon, asked) if asked else soon)
         if error.kind in HELD_ROWS:
             self._conflicts(entry, outcome, now, batch)
@@ -394,3 +392,8 @@ class Results:
         for game in games:
             if game not in known:
                 batch.add("games", game_row(league.name, game, now=now))
+
+
+def _may_end(entry: Entry, kind: ErrorKind) -> bool:
+    """Whether what failed may come right by itself, before there is other input."""
+    return isinstance(entry.step.work, SourceWork) or kind is not ErrorKind.PERMANENT

@@ -164,10 +164,10 @@ def _begin(  # noqa: PLR0913 -- what is open, what has ended, what becomes of it
         old.severity, old.told = trouble.severity, int(trouble.severity) if is_told or is_left or is_its else NOT_TOLD
         if is_told:
             old.told_by = by  # who says that it is back says that it is over
-        elif other is not None and is_its and not is_left:
-            old.told_by = other.told_by
         elif is_left:
             old.told_by = f"{DIGEST}{teller_of(old.told_by) or by}"
+        elif other is not None and is_its:
+            old.told_by = other.told_by
         old.step = max(old.step, _step(old, now))  # it says that it is back; its age says no more
         changes.append(Change(incident=old, kind="reopened", note=trouble.note, is_told=is_told))
         return old

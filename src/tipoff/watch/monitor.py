@@ -30,6 +30,7 @@ NAME = "monitor"
 DIGEST_AT = timedelta(hours=11)  # New York: an hour after the last night's results are due
 DIGEST_DUE = timedelta(minutes=45)  # after it is opened
 _SHOWN = 6  # lost outputs named in one line
+_EPISODE = frozenset({"opened", "reopened", "accepted"})
 _BEGINS = timedelta(minutes=10)  # a controller that is started beside this side, and has decided nothing yet
 _REASONS = {
     "proven": "sent",
@@ -214,9 +215,10 @@ class Monitor:
         touched = {tuple(effect.split("|", 2)[:2]) for effect in incident.effects}
         lost = sorted((owed.day, owed.output) for owed in self._records.obligations(states=["lost"]))
         gone = [f"{output} of {day}" for day, output in lost if (output, str(day)) in touched]
-        accepted = [act for act in self.store.acts(incident.id) if act["kind"] == "accepted"]
+        begun_or_accepted = [act for act in self.store.acts(incident.id) if act["kind"] in _EPISODE]
         parts = [f"LOST for good: {some(gone, _SHOWN)}"] if gone else []
-        parts += [f"{act['by']} found right what is left of it: {act['note']}" for act in accepted[-1:]]
+        for act in begun_or_accepted[-1:]:  # what was accepted before it came back says nothing of this end
+            parts += [f"{act['by']} found right what is left of it: {act['note']}"] if act["kind"] == "accepted" else []
         return "; ".join(parts)
 
     # --- the digest

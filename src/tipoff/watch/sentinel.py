@@ -283,9 +283,8 @@ class Sentinel:
         found, elsewhere = self._judged(now)
         found += put_back
         found += dead_channels(self.store, self.channels, self.leagues[0], now)
-        firsts = {
-            trouble.cause: trouble.league for trouble in reversed(found)
-        }  # what is of the home is told as of one league
+        # what is of the home is told as of the first league that has it
+        firsts = {trouble.cause: trouble.league for trouble in reversed(found)}
         found = [one for one in found if not is_of_home(one.cause) or one.league == firsts[one.cause]]
         troubles = [trouble for trouble in found if trouble.severity >= TOLD_FROM]  # what is less, it only returns
         known = self.store.incidents(now=now) if self._known is None else self._known
