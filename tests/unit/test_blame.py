@@ -140,3 +140,21 @@ def test_what_was_told_late_is_lost_for_the_same_though_others_of_its_slate_were
     moves(entry, State.LOST, EARLY + HOUR)
 
     assert root_cause(book, entry) == blamed
+
+
+def test_what_reads_the_lost_is_lost_for_what_that_was_told_for_though_it_met_other_trouble_since() -> None:
+    book = book_of(
+        {LINE_UPS: (), FEATURES: (Input("line_ups", SLATE),)},
+        [game("early", starts_at=EARLY), game("late", "CCC", "DDD")],
+        schedule_seen_at=EARLY,
+    )
+    source, reader = entry_of(book, "line_ups"), entry_of(book, "features")
+    for entry in (source, reader):
+        found = judged(book, entry.obligation.output, EARLY)
+        entry.lost, entry.missing = found.lost, found.missing
+        entry.gates = {table: (gate.is_open, gate.reason) for table, gate in found.gates.items()}
+        is_told(entry, "warehouse", EARLY - HOUR / 4)
+        moves(entry, State.LOST, EARLY)
+    source.cause = "source:provider"  # as an answer without the other game leaves it
+
+    assert root_cause(book, reader) == "warehouse"

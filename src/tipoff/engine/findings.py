@@ -100,8 +100,11 @@ def tells(entry: Entry, blame: str) -> None:
 
 
 def root_cause(book: Book, entry: Entry) -> str:
-    """Return what an unmet obligation is blamed on: the trouble of the first unmet thing upstream of it."""
-    seen: set[Key] = set()
+    """Return what an unmet obligation is blamed on: the trouble of the first unmet thing upstream of it, as that was told.
+
+    What was told may have tried again since, for units that are not lost yet, and met other trouble.
+    """
+    first, seen = entry, set[Key]()
     while entry.key not in seen:
         seen.add(entry.key)
         upstream = next(_unmet_inputs(book, entry), None)
@@ -109,6 +112,8 @@ def root_cause(book: Book, entry: Entry) -> str:
             break
         entry = upstream
     as_told = entry.blame if entry.met_at is None else ""  # what else of its slate was made has not met it
+    if entry is not first and as_told:
+        return as_told
     return entry.cause or _late_upstream(book, entry) or as_told or entry.step.own_cause
 
 
