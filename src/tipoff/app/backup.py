@@ -20,6 +20,7 @@ from tipoff.core.build import build
 from tipoff.core.errors import ErrorKind, PipelineError, UsageError, WarehouseError
 from tipoff.core.home import OF_THE_DISK, Home
 from tipoff.ledger.connect import copy_of, one_maker
+from tipoff.store.ctrl_c import ctrl_c
 from tipoff.store.duck import DuckWarehouse
 from tipoff.store.warehouse import Warehouse
 
@@ -97,11 +98,12 @@ def copy_warehouse(own: duckdb.DuckDBPyConnection, to: Path) -> None:
     """
     quoted = str(to).replace("'", "''")
     try:
-        [name] = own.execute("SELECT current_database()").fetchone() or ("",)
-        own.execute(f"ATTACH '{quoted}' AS backup")
-        own.execute(f'COPY FROM DATABASE "{name}" TO backup')
-        own.execute("CHECKPOINT backup")  # DETACH alone keeps the log until the last that reads meanwhile is done
-        own.execute("DETACH backup")
+        with ctrl_c:
+            [name] = own.execute("SELECT current_database()").fetchone() or ("",)
+            own.execute(f"ATTACH '{quoted}' AS backup")
+            own.execute(f'COPY FROM DATABASE "{name}" TO backup')
+            own.execute("CHECKPOINT backup")  # DETACH alone keeps the log until the last that reads meanwhile is done
+            own.execute("DETACH backup")
     except duckdb.Error as error:
         msg = f"the warehouse could not be copied: {str(error).splitlines()[0]}"
         raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="is the disk full?") from error

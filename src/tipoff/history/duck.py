@@ -12,6 +12,7 @@ from tipoff.core.errors import ErrorKind, ShapeError, WarehouseError
 from tipoff.history.pace import LoadOutcome
 from tipoff.history.sink import BatchUpload, LoadAnswer
 from tipoff.ledger.streams import DATASET, LOG, Stream, views_of
+from tipoff.store.ctrl_c import ctrl_c
 from tipoff.store.dialect import duck_type, told_type
 
 
@@ -69,13 +70,14 @@ class DuckSink:
         names = ", ".join(f'"{column.name}"' for column in upload.stream.columns)
         applied = f"{DATASET}._applied_batches"
         try:
-            if self._db.execute(f"SELECT 1 FROM {applied} WHERE id = ?", [upload.batch_id]).fetchone():  # noqa: S608 -- declared names
-                return LoadAnswer(LoadOutcome.APPLIED)
-            self._db.execute("BEGIN")
-            # tipoff: allow append-without-key -- in one transaction with the batch's name, which is a primary key
-            self._db.execute(f"INSERT INTO {upload.stream.table} ({names}) SELECT {names} FROM rows")  # noqa: S608 -- declared names
-            self._db.execute(f"INSERT INTO {applied} VALUES (?, ?)", [upload.batch_id, upload.stream.name])  # noqa: S608 -- declared names
-            self._db.execute("COMMIT")
+            with ctrl_c:
+                if self._db.execute(f"SELECT 1 FROM {applied} WHERE id = ?", [upload.batch_id]).fetchone():  # noqa: S608 -- declared names
+                    return LoadAnswer(LoadOutcome.APPLIED)
+                self._db.execute("BEGIN")
+                # tipoff: allow append-without-key -- in one transaction with the batch's name, which is a primary key
+                self._db.execute(f"INSERT INTO {upload.stream.table} ({names}) SELECT {names} FROM rows")  # noqa: S608 -- declared names
+                self._db.execute(f"INSERT INTO {applied} VALUES (?, ?)", [upload.batch_id, upload.stream.name])  # noqa: S608 -- declared names
+                self._db.execute("COMMIT")
         except duckdb.Error as error:
             self._rollback()
             msg = f"the batch {upload.batch_id} could not be applied: {str(error).splitlines()[0]}"
@@ -85,7 +87,8 @@ class DuckSink:
 
     def _run(self, sql: str, values: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
         try:
-            return self._db.execute(sql, list(values))
+            with ctrl_c:
+                return self._db.execute(sql, list(values))
         except duckdb.Error as error:
             msg = f"the tables of history cannot be made: {str(error).splitlines()[0]}"
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint="it is tried again") from error

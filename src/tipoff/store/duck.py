@@ -19,6 +19,7 @@ from tipoff.core.slate import Season
 from tipoff.core.step import Step
 from tipoff.core.window import SLATE, Input, Window, WindowKind
 from tipoff.store import dialect
+from tipoff.store.ctrl_c import ctrl_c
 from tipoff.store.evolve import changes, former_names, in_present_units, under_present_names
 from tipoff.store.rows import by_key, hash_units, in_order, is_in_order_by_key, named, plain_numbers, units_where
 from tipoff.store.slices import Slices
@@ -342,7 +343,8 @@ class DuckWarehouse:
     def _insert(self, table: Table, staged: pa.Table, fence: int) -> None:  # noqa: ARG002 -- read by its name in the SQL
         names = ", ".join(table.names)
         sql = f"INSERT INTO {table.full_name} ({names}, _run) SELECT {names}, $fence FROM staged"  # noqa: S608 -- declared names
-        self._db.execute(self._statement(sql), {"fence": fence})
+        with ctrl_c:  # not by `_run`: DuckDB looks for `staged` in the frame that executes
+            self._db.execute(self._statement(sql), {"fence": fence})
 
     def _read_back(self, asked: WriteRequest, staged: Staged) -> pa.Table:
         """Return the slate as it stands, by key; raises `WarehouseError` where what was written is not what was staged."""
@@ -375,7 +377,8 @@ class DuckWarehouse:
             raise WarehouseError(msg, kind=ErrorKind.PERMANENT, hint=hint) from error
 
     def _run(self, sql: str, values: list[object] | dict[str, object] | None = None) -> duckdb.DuckDBPyConnection:
-        return self._db.execute(self._statement(sql), values)
+        with ctrl_c:
+            return self._db.execute(self._statement(sql), values)
 
     def _statement(self, sql: str) -> duckdb.Statement:
         """Return the parsed statement; each text is parsed once, for that is a third of what a small one costs."""

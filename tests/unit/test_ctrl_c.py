@@ -1,0 +1,52 @@
+"""Ctrl-C while DuckDB is at a statement is Ctrl-C, and no fault of the step."""
+
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tipoff.app.backup import copy_warehouse
+from tipoff.history.duck import DuckSink
+from tipoff.store.duck import DuckWarehouse
+
+LONG = "SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b"
+
+
+class CopiesForLong:
+    """A connection to a warehouse so large that its copy takes an hour."""
+
+    def __init__(self) -> None:
+        self.own = duckdb.connect()
+
+    def execute(self, sql: str) -> Any:
+        return self.own.execute(LONG if sql.startswith("COPY FROM DATABASE") else sql)
+
+    def close(self) -> None:
+        self.own.close()
+
+
+@pytest.fixture(autouse=True)
+def told_soon() -> Iterator[None]:
+    """What Ctrl-C does is done in a fifth of a second; by a timer of the kernel, for the statement holds the only thread."""
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda _folder: DuckWarehouse(None)._run(LONG),  # noqa: SLF001 -- what it asks of its own accord is short
+        lambda _folder: DuckSink(duckdb.connect())._run(LONG),  # noqa: SLF001
+        lambda folder: copy_warehouse(CopiesForLong(), folder / "copy.duckdb"),
+    ],
+    ids=["a warehouse", "history", "a copy"],
+)
+def test_ctrl_c_during_a_statement_is_ctrl_c(work: Callable[[Path], object], tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        work(tmp_path)
