@@ -202,6 +202,24 @@ def test_what_was_archived_before_a_kill_is_not_asked_again(tmp_path: Path) -> N
     assert {row["state"] for row in ledger_rows(home, "runs")} & {"expired", "started"}  # something was cut off
 
 
+def test_a_controller_that_is_stopped_in_its_work_ends_well_and_is_no_incident(tmp_path: Path) -> None:
+    """What was asked and not answered ends with it, as no failure: the next start is told of nothing."""
+    home = tmp_path / "home"
+    slow = Slow(hangs={HANGS: 3 * SECOND})
+    with providers(since_days(home, 3), slow):
+        spec = asking(Settings(home=home, tick_every_s=0.5), slow)
+        for n_begun in (1, 2):
+            with controller(spec):
+                wait_until(partial(has_begun, home, "bdl_player_boxscores", n_begun), 60 * SECOND)
+
+    assert {row["state"] for row in ledger_rows(home, "runs")} <= {"finished", "expired"}
+    assert [row["note"] for row in ledger_rows(home, "findings") if row["check"] == "controller_ends_well"] == []
+
+
+def has_begun(home: Path, output: str, times: int) -> bool:
+    return [row["output"] for row in ledger_rows(home, "runs")].count(output) >= times
+
+
 def kept(home: Path) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
     """Return what the archive has answers to, in the order in which they came."""
     today = RealClock().now().date()

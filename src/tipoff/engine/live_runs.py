@@ -93,6 +93,14 @@ class LiveRuns:
                 del self._keys[entry.running.run_id]
                 yield entry
 
+    def let_go(self, now: datetime, batch: Batch) -> None:
+        """End the runs that have not come back, as their controller does: they may write no more, and failed at nothing."""
+        for entry in self._entries():
+            if entry.running is not None:
+                entry.running.until = now
+                batch.run_ends.append({"id": entry.running.run_id, "state": "expired", "ended_at": now})
+        self._keys.clear()
+
     def next_end(self) -> datetime | None:
         """Return when the first lease ends."""
         return min((entry.running.until for entry in self._entries() if entry.running is not None), default=None)
