@@ -1,8 +1,9 @@
 """Running drills: each in a home of its own, beside a quiet twin that is made once for all that share its days."""
 
 import dataclasses
+import signal
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from datetime import date, datetime, timedelta
@@ -139,24 +140,36 @@ def _nothing(_progress: Progress) -> None:
 _rehearsal: list[Rehearsal] = []  # one in each process, with its quiet twins
 
 
-def rehearse(drills: Iterable[Drill], *, control: bool, jobs: int, checks: bool = False) -> Iterator[DrillVerdict]:
+def rehearse(
+    drills: Iterable[Drill], *, control: bool, jobs: int, checks: bool = False
+) -> Generator[DrillVerdict, None, None]:
     """Run `drills` in `jobs` processes and yield their verdicts in order; one that crashes has failed, with its error.
 
     One that ends its process takes down those beside it: they and it are run again, each in a process of its own.
     """
     left, alone = list(drills), 0
-    while left:
-        n = 1 if alone else len(left)
-        with ProcessPoolExecutor(min(jobs, n)) as pool:
-            futures: list[Future[DrillVerdict]] = [pool.submit(_one, drill, control, checks) for drill in left[:n]]
-            for future in futures:
-                error = future.exception()
-                if isinstance(error, BrokenProcessPool) and not alone:
-                    alone = jobs + 1
-                    break
-                drill = left.pop(0)
-                yield _ended(drill, error) if error else future.result()
-        alone = max(0, alone - 1)
+    with tempfile.TemporaryDirectory() as folder:
+        while left:
+            n = 1 if alone else len(left)
+            pool = ProcessPoolExecutor(min(jobs, n), initializer=_begin, initargs=(folder,))
+            try:
+                futures: list[Future[DrillVerdict]] = [pool.submit(_one, drill, control, checks) for drill in left[:n]]
+                for future in futures:
+                    error = future.exception()
+                    if isinstance(error, BrokenProcessPool) and not alone:
+                        alone = jobs + 1
+                        break
+                    drill = left.pop(0)
+                    yield _ended(drill, error) if error else future.result()
+            finally:  # who has seen enough waits for no drill that is still to begin
+                pool.shutdown(cancel_futures=True)
+            alone = max(0, alone - 1)
+
+
+def _begin(folder: str) -> None:
+    """Let Ctrl-C end a process of drills at once; whoever has begun it takes their homes away."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    tempfile.tempdir = folder
 
 
 def _ended(drill: Drill, error: BaseException) -> DrillVerdict:
