@@ -29,6 +29,17 @@ def levels(text: str, rule: str, path: str = "jobs/a.py") -> list[Level]:
         ("text.strip()", "print(text.strip())", Level.NOTE),
         ("frame.connection.commit", "frame.connection.commit()", Level.WARNING),
         (
+            "with open(day) as out:\n        out.write(text)\n        out.flush\n        os.replace(day, text)",
+            "with open(day) as out:\n        out.write(text)\n        out.flush",
+            Level.WARNING,
+        ),  # the file's own end closes it, and writes all
+        (
+            "with Session() as out:\n        out.add(text)\n        out.flush",
+            "with Session() as out:\n        out.add(text)\n        out.flush()",
+            Level.WARNING,
+        ),
+        ("with open(day) as out:\n        frame.commit", "with open(day) as out:\n        frame.commit()", Level.WARNING),
+        (
             "for _, row in frame.iterrows():\n        row['a'] = 1",
             "for n, row in frame.iterrows():\n        frame.at[n, 'a'] = row['b']",
             Level.WARNING,

@@ -158,3 +158,25 @@ def test_rows_left_out_of_a_model_that_nobody_reads_are_a_note(
     text: str, other: dict[str, str], level: list[object]
 ) -> None:
     assert levels({"sql/kinds.sql": text} | other) == level
+
+
+MATERIALIZATION = """{% materialization from_stage, adapter='snowflake' -%}
+{%- call statement('main') -%}
+COPY INTO {{ target_relation }} FROM ({{ sql }}) ON_ERROR = CONTINUE
+{% endcall %}
+{%- endmaterialization %}
+"""
+
+
+@pytest.mark.parametrize(
+    ("other", "level"),
+    [
+        ({}, NOTE),
+        ({"models/box.sql": "{{ config(materialized='from_stage') }}\nSELECT $1\n"}, WARNING),
+        ({"dbt_project.yml": "models:\n  raw:\n    +materialized: from_stage\n"}, WARNING),
+        ({"models/box.sql": "{{ config(materialized='from_stage_too') }}\nSELECT $1\n"}, NOTE),
+        ({"models/box.yml": "description: made from_stage\n"}, NOTE),
+    ],
+)
+def test_a_materialization_that_no_model_names_is_a_note(other: dict[str, str], level: list[object]) -> None:
+    assert levels({"macros/from_stage.sql": MATERIALIZATION} | other) == level

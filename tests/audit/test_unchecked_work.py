@@ -107,6 +107,15 @@ def test_a_command_of_python_that_runs_such_statements_is_told() -> None:
         ("pg_dump $URL > $FILE\nfind /backups -mtime +7 -delete\n", WARNING),
         ("set -e\npg_dump $URL | gzip > $FILE\nfind /backups -mtime +7 -exec rm {} \\;\n", WARNING),
         ("mysqldump $DB | gzip > $FILE\nif [ $? -ne 0 ]; then exit 1; fi\nfind /b -mtime +7 -delete\n", WARNING),
+        (
+            "mysqldump $DB \\\n  --log-error=$LOG | gzip > $FILE\nif grep -q mysqldump $LOG; then mail ops; fi\nfind /b -mtime +7 -delete\n",
+            [Level.NOTE],
+        ),
+        (
+            "mysqldump $DB \\\n  --log-error=$LOG | gzip > $FILE\nif grep -q mysqldump $OTHER; then mail ops; fi\nfind /b -mtime +7 -delete\n",
+            WARNING,
+        ),
+        ("mysqldump $DB --log-error=$LOG > $FILE\ngrep mysqldump $LOG\nfind /b -mtime +7 -delete\n", WARNING),
         ("set -e\npg_dump $URL > $FILE\nfind /backups -mtime +7 -delete\n", NOTHING),
         ("set -eo pipefail\npg_dump $URL | gzip > $FILE\nfind /backups -mtime +7 -delete\n", NOTHING),
         ("pg_dump $URL > $FILE || exit 1\nfind /backups -mtime +7 -delete\n", NOTHING),
