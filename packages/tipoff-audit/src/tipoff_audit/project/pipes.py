@@ -23,6 +23,7 @@ _MADE = re.compile(
     rf"|\bCREATE\s+(?:OR\s+REPLACE\s+)?(?:\w+\s+)?(?:TABLE|VIEW)\s+(?:IF\s+NOT\s+EXISTS\s+)?{_NAME.format('table')}",
     re.IGNORECASE,
 )
+_MATERIALIZES = re.compile(r"\{%-?\s*materialization\s+(?P<name>\w+)")
 _CREATES = r"(?:CREATE\s+(?:OR\s+REPLACE\s+)?(?:\w+\s+)?(?:PIPE|TABLE)\s+(?:IF\s+NOT\s+EXISTS\s+)?|\bRENAME\s+TO\s+)"
 _TAKES_DOWN = re.compile(
     r"(^|[/._-])(down|undo|rollback|revert|tear_?down|clean_?up|uninstall|destroy|reset|drop)", re.IGNORECASE
@@ -53,6 +54,8 @@ class Pipes:
         place = sum(len(line) + 1 for line in text.split("\n")[: finding.line - 1])
         if "ignore_errors" in finding.message.lower():
             return self._why_unread(text, place)
+        if unused := self._why_unused(text, place):
+            return unused
         loads = [one for one in self._loads if one.path == finding.path and one.at <= place + len(finding.text)]
         if not loads or ";" in text[loads[-1].at : place]:
             return ""
@@ -145,6 +148,17 @@ class Pipes:
             return True
         joint = "_" if found["mark"].startswith("_") else ""
         return any(self.sources.holding(f"{found['stem']}{joint}{live}") for live in _LIVE)
+
+    def _why_unused(self, text: str, place: int) -> str:
+        """Return that the load stands in a materialization of dbt's by which no model is made."""
+        begun = [one for one in _MATERIALIZES.finditer(text, 0, place)]
+        if not begun or "endmaterialization" in text[begun[-1].end() : place]:
+            return ""
+        name = begun[-1]["name"]
+        used = re.compile(rf"materialized['\"]?\s*[=:]\s*['\"]?{name}\b")
+        if any(used.search(other) for _, other in self.sources.holding(name)):
+            return ""
+        return f"nobody runs it: no model is materialized as `{name}`"
 
     def _why_unread(self, text: str, place: int) -> str:
         """Return that no statement reads the model or the table, where others that the tree makes are read."""

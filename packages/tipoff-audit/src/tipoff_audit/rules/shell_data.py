@@ -149,6 +149,20 @@ _ROTATES = re.compile(
 )
 
 
+_OWN_LOG = re.compile(r"--log-error[=\s]+[\"']?(?P<log>[\w./${}-]+)")
+
+
+def _asks_its_log(lines: list[str], number: int, last: int) -> bool:
+    """Whether the dump writes its errors to a file that is searched next, and somebody goes by what is found."""
+    end = number - 1
+    while end + 1 < last and lines[end].rstrip().endswith("\\"):
+        end += 1
+    found = _OWN_LOG.search(" ".join(lines[number - 1 : end + 1]))
+    if found is None:
+        return False
+    return any("grep" in one and found["log"] in one and _IS_ASKED.search(one) for one in lines[end + 1 : last - 1])
+
+
 def _named_at_the_end(lines: list[str], number: int) -> bool:
     """Whether the command's lines end by giving its file the name that it is kept by, where all before that went well."""
     end = number - 1
@@ -195,7 +209,7 @@ def lost_backups(source: Source) -> list[Finding]:
                 line=number,
                 column=1,
                 end_line=number,
-                level=Level.WARNING,
+                level=Level.NOTE if _asks_its_log(lines, number, last) else Level.WARNING,
                 message=f"{message}: in time none is left; write `set -eo pipefail`",
                 guards="backup",
                 symbol="",

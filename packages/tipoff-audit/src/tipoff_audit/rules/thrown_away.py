@@ -64,11 +64,25 @@ def _of_a_text(call: ast.Call) -> str:
 def never_called(file: File) -> None:
     """Report `connection.commit` without its brackets."""
     for node in file.index.bare:
-        if node.attr in _DONE_BY_CALL:
+        if node.attr in _DONE_BY_CALL and not _is_flushed_anyway(file, node):
             message = f"`{dotted(node)}` is named and not called: nothing is done"
             is_slight = node.attr == "rollback" and _is_undone_anyway(file, node)
             level = Level.NOTE if is_slight else Level.WARNING
             file.say("value-dropped", node, level, f"{message}; write `{node.attr}()`", guards="write")
+
+
+def _is_flushed_anyway(file: File, node: ast.Attribute) -> bool:
+    """Whether the block that opened the file ends here: to close it writes all that was kept back."""
+    said = file.index.up.get(node)
+    block = file.index.up.get(said) if said is not None else None
+    if node.attr != "flush" or not isinstance(block, ast.With | ast.AsyncWith) or block.body[-1] is not said:
+        return False
+    opened = (
+        one.context_expr
+        for one in block.items
+        if one.optional_vars is not None and dotted(one.optional_vars) == dotted(node.value)
+    )
+    return any(isinstance(one, ast.Call) and last_name(one.func) == "open" for one in opened)
 
 
 def named_of_self(file: File) -> list[list[Any]]:
