@@ -286,3 +286,112 @@ def test_a_workflow_whose_jobs_are_indented_by_four_is_read() -> None:
 
     assert isinstance(source, Source)
     assert called_workflows(source) == []
+
+
+DAILY = """on:
+  schedule:
+    - cron: "0 9 * * *"
+jobs:
+  odds:
+    steps:
+      - run: python fetch_odds.py
+      - run: |
+          git add data/
+          {}
+"""
+COMMIT = 'git commit -m "Odds of the day"'
+
+
+@pytest.mark.parametrize(
+    ("bad", "good"),
+    [
+        (f"{COMMIT}\n          git push || true", f"{COMMIT}\n          git push"),
+        (f"{COMMIT} && git push || echo 'No changes'", f"{COMMIT} || echo 'No changes'\n          git push"),
+        (
+            f"git diff --cached --quiet || {COMMIT}\n          git push origin main || exit 0",
+            f"git diff --cached --quiet || ({COMMIT} && git push origin main)",
+        ),
+        (f"{COMMIT}\n          git push || echo 'push skipped'", f"{COMMIT}\n          git push || exit 1"),
+        (f"({COMMIT} && git push) || true", f"{COMMIT} || true; git push"),
+    ],
+)
+def test_a_push_that_may_be_refused_unseen_is_an_error_where_a_days_data_go_with_it(bad: str, good: str) -> None:
+    path = ".github/workflows/odds.yml"
+
+    assert levels({path: DAILY.format(bad)}, "swallowed-exit") == ERROR
+    assert levels({path: DAILY.format(good)}, "swallowed-exit") == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('  schedule:\n    - cron: "0 9 * * *"', "  workflow_dispatch:"),  # somebody has begun it, and looks
+        ("git add data/", "git add README.md docs/badge.svg"),
+        ("git add data/", "git add data/  # best effort: the next run has all of it again"),
+        ("git push || true", "git push || true\n          test -z \"$(git log origin/main..HEAD)\""),
+        ("git push || true", "git push || true\n          git pull --rebase && git push"),
+        ("          git push || true", "          for n in 1 2 3; do\n          git push || true\n          done"),
+        ("git push || true", "git push --tags || true"),
+        (f"{COMMIT}\n          ", ""),
+        ("git push || true", "git push || echo '::error::the push was refused'"),
+    ],
+)
+def test_a_push_of_little_or_one_that_is_made_again_or_told_is_no_error(old: str, new: str) -> None:
+    text = DAILY.format(f"{COMMIT}\n          git push || true").replace(old, new)
+
+    assert Level.ERROR not in levels({".github/workflows/odds.yml": text}, "swallowed-exit")
+
+
+GIVEN = "import boto3\nfrom google.cloud import bigquery\n\nclient = {}\n\n\ndef keep(rows):\n    {}\n\n\nkeep([])\n"
+
+
+@pytest.mark.parametrize(
+    ("made", "bad", "good"),
+    [
+        (
+            "bigquery.Client()",
+            "client.insert_rows_json('odds', rows)",
+            "refused = client.insert_rows_json('odds', rows)\n    assert not refused",
+        ),
+        (
+            "boto3.client('kinesis')",
+            "client.put_records(Records=rows)",
+            "if client.put_records(Records=rows)['FailedRecordCount']:\n        raise ValueError(rows)",
+        ),
+        (
+            "boto3.resource('dynamodb')",
+            "client.batch_write_item(RequestItems={'odds': rows})",
+            "return client.batch_write_item(RequestItems={'odds': rows})",
+        ),
+        (
+            "bigquery.Client()",
+            "client.load_table_from_json(rows, 'odds', job_id='1')",
+            "client.load_table_from_json(rows, 'odds', job_id='1').result()",
+        ),
+        (
+            "bigquery.Client()",
+            "job = client.load_table_from_json(rows, 'odds', job_id='1')\n    print('loaded', len(rows))",
+            "job = client.load_table_from_json(rows, 'odds', job_id='1')\n    print('loaded', job.result())",
+        ),
+    ],
+)
+def test_rows_whose_refusal_only_the_answer_tells_are_an_error_where_nobody_reads_it(
+    made: str, bad: str, good: str
+) -> None:
+    assert levels({"jobs/a.py": GIVEN.format(made, bad)}, "ignored-result") == ERROR
+    assert levels({"jobs/a.py": GIVEN.format(made, good)}, "ignored-result") == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("made", "body"),
+    [
+        ("Store()", "client.insert_rows_json('odds', rows)"),  # a client of the project's own may ask for itself
+        ("Store()", "client.load_table_from_json(rows, 'odds')"),
+        (
+            "bigquery.Client()",
+            "client.load_table_from_json(rows, 'odds', job_id='1')\n    client.get_job('1').result()",
+        ),
+    ],
+)
+def test_rows_that_another_asks_for_are_no_error(made: str, body: str) -> None:
+    assert Level.ERROR not in levels({"jobs/a.py": GIVEN.format(made, body)}, "ignored-result")
