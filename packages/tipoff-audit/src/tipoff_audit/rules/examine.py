@@ -81,6 +81,7 @@ _RULES: tuple[Callable[[File], None], ...] = (
     retries.retries,
     unread.unread_results,
     unread.refused_rows,
+    unread.unasked_refusals,
     coroutines.unawaited,
     coroutines.returned_unawaited,
     context_managers.swallowing_managers,
@@ -272,13 +273,17 @@ def _functions(file: File) -> list[list[Any]]:
 
 
 def _without_doubles(findings: list[Finding]) -> list[Finding]:
-    """Where a stronger rule speaks of a line already, a result that is ignored there is the same news."""
+    """Where a stronger rule speaks of a line already, a result that is ignored there is the same news, but for an error."""
     louder = {
         finding.line
         for finding in findings
         if finding.rule in {"streaming-insert", "load-per-row", "lost-after-delete"}
     }
-    return [finding for finding in findings if finding.rule != "ignored-result" or finding.line not in louder]
+    return [
+        finding
+        for finding in findings
+        if finding.rule != "ignored-result" or finding.level is Level.ERROR or finding.line not in louder
+    ]
 
 
 def _use(path: str) -> Use:

@@ -4,6 +4,7 @@ import re
 
 from tipoff_audit.finding import Finding, Level
 from tipoff_audit.reading.source import Source
+from tipoff_audit.rules.ci_tests import step
 
 _LONGEST = 2_000  # of a line that somebody wrote by hand
 _SAFE = re.compile(r"pipefail|shell:\s*bash")
@@ -16,6 +17,19 @@ _TESTED = re.compile(
 )
 _PUSHES = re.compile(
     r"^\s*(?:-\s+)?(?:run:\s*)?git\s+push\b(?![^|]*(--delete|\s-d\s|\s:|--tags))[^|;&]*\|\|\s*(true|:|exit\s+0)\s*(#.*)?$"
+)
+_PASSES = re.compile(
+    r"^\s*(?:-\s+)?(?:run:\s*)?(?P<before>[^#]*?(?:&&|\|\||;|\()\s*)?git\s+push\b(?!(?:[^|;&]*\s)?(?:--delete|-d|--tags|--dry-run|:\S*)(?:\s|$))"
+    r"[^|;&#]*\|\|\s*(?:true|:|exit\s+0|echo\s+(?![^;&|]*::)(?:\"[^\"]*\"|'[^']*'|[^;&|\"'{}]+))\s*\)?\s*(?:#.*)?$"
+)
+_SCHEDULED = re.compile(r"^\s+schedule:\s*$\n(?:\s*#.*\n)*\s+-\s+cron:", re.MULTILINE)
+_ASKED_AGAIN = re.compile(
+    r"^\s*(for|while|until)\s|\b(git\s+(status|log|rev-list|rev-parse|fetch|ls-remote)|\$\?|exit\s+1)\b|origin/"
+)
+_IS_MEANT = re.compile(r"best.?effort|non.?(fatal|critical|blocking)|optional|not\s+fatal|don't\s+fail", re.IGNORECASE)
+_SLIGHT = re.compile(
+    r"(README\S*|\S*\.(md|svg|png|gif|html|lock|log)|\S*(badge|coverage|screenshot|docs?/|logs?/|changelog|version)\S*|-\w+|--\w+)$",
+    re.IGNORECASE,
 )
 _UPGRADES = re.compile(
     r"\b(schematool|flyway|liquibase)\b|(schema|db|database)[-_ ]?(upgrade|migrat\w*)\b"
@@ -40,13 +54,36 @@ def steps(source: Source) -> list[Finding]:
         elif is_ci and not safe and _TESTED.match(text) and not re.search(r"\|\|", text):
             message = "without `pipefail` tests that fail are green: the status is that of `tee`"
             found.append(_finding(source, number, line, f"{message}; write `set -o pipefail`"))
-        elif is_ci and _PUSHES.match(text):
+        elif is_ci and (_PUSHES.match(text) or _PASSES.match(text)):
             message = "a push that is refused ends the step well: what was made here is lost with the machine"
-            found.append(_finding(source, number, line, f"{message}; let it fail, or pull and push again"))
+            level = Level.ERROR if _loses_the_days(source, lines, number) else Level.NOTE
+            found.append(_finding(source, number, line, f"{message}; let it fail, or pull and push again", level))
         elif _OR_TRUE.search(text) and _UPGRADES.search(text.partition("||")[0]):
             message = "a schema that was not upgraded passes for one that was"
             found.append(_finding(source, number, line, f"{message}; let it fail"))
     return [*found, *_loads(source, lines)] if source.kind == "shell" else found
+
+
+def _loses_the_days(source: Source, lines: list[str], number: int) -> bool:
+    """Whether a workflow that nobody begins commits data in this step, and neither pushes again nor asks what has come of it."""
+    if not source.path.startswith(".github/workflows/") or _SCHEDULED.search(source.text) is None:
+        return False
+    if _PASSES.match(lines[number - 1]) is None:
+        return False
+    own = step(lines, number)
+    others = list(own)
+    others.remove(lines[number - 1])
+    if any(_ASKED_AGAIN.search(one) or re.search(r"\bgit\s+push\b", one) for one in others):
+        return False
+    whole = "\n".join(own)
+    added = re.findall(r"\bgit\s+add\s+([^&|;#\n]+)", whole)
+    is_slight = bool(added) and all(_SLIGHT.match(one.strip("\"'")) for given in added for one in given.split())
+    is_all = any(one in {"-A", "--all", "-u", "."} for given in added for one in given.split())
+    return (
+        re.search(r"\bgit\s+commit\b", whole) is not None
+        and (is_all or not is_slight)
+        and _IS_MEANT.search(whole) is None
+    )
 
 
 _HEALTH = re.compile(r"^\s*healthcheck:\s*$")
@@ -108,14 +145,14 @@ def _loads(source: Source, lines: list[str]) -> list[Finding]:
     return [_finding(source, loads[0], lines[loads[0] - 1], f"{message}; write `set -e`")]
 
 
-def _finding(source: Source, number: int, line: str, message: str) -> Finding:
+def _finding(source: Source, number: int, line: str, message: str, level: Level = Level.NOTE) -> Finding:
     return Finding(
         rule="swallowed-exit",
         path=source.path,
         line=number,
         column=len(line) - len(line.lstrip()) + 1,
         end_line=number,
-        level=Level.NOTE,
+        level=level,
         message=message,
         guards="",
         symbol="",

@@ -142,7 +142,35 @@ def _job(file: File, call: ast.Call) -> None:
     message = (
         f"`{last_name(call.func)}` only starts a job: whether it worked is told by `.result()`, which nobody calls"
     )
-    file.say("ignored-result", call, Level.NOTE, f"{message}; wait for it, or hand the job on", guards="write")
+    asked = any(re.search(r"(^|_)(result|jobs?|wait|done)(_|$)", last_name(one.func)) for one in file.index.calls)
+    loads = last_name(call.func).startswith("load_table_from_") and _is_of(file, call, "google.cloud.bigquery.")
+    level = Level.ERROR if loads and not asked else Level.NOTE
+    file.say("ignored-result", call, level, f"{message}; wait for it, or hand the job on", guards="write")
+
+
+def _is_of(file: File, call: ast.Call, library: str) -> bool:
+    """Whether the method is the library's own for certain, by what its object was made of."""
+    return file.names.callee(call).origin.startswith(library)
+
+
+_TELLS_REFUSALS = {
+    "insert_rows_json": "google.cloud.bigquery.",
+    "insert_rows_from_dataframe": "google.cloud.bigquery.",
+    "put_records": "boto3.",
+    "put_record_batch": "boto3.",
+    "batch_write_item": "boto3.",
+    "send_message_batch": "boto3.",
+    "put_events": "boto3.",
+}
+
+
+def unasked_refusals(file: File) -> None:
+    """Report what writes a batch, raises nothing where some of it is refused, and says so in an answer that nobody takes."""
+    for call in file.index.calls:
+        library = _TELLS_REFUSALS.get(last_name(call.func), "")
+        if library and _is_of(file, call, library) and _is_let_go(file, call):
+            message = f"`{last_name(call.func)}` raises nothing for what is refused: its answer tells it, which nobody reads"
+            file.say("ignored-result", call, Level.ERROR, f"{message}; raise where it names any", guards="write")
 
 
 def _is_let_go(file: File, call: ast.Call) -> bool:  # noqa: PLR0911 -- a return for each case
