@@ -109,9 +109,16 @@ def test_a_mark_of_order_two_columns_of_one_name_and_nulls_are_read_and_other_ga
 def test_a_line_that_was_cut_or_is_of_a_kind_that_is_not_known_is_a_reject(line: str, reason: str) -> None:
     good = "7,2026-08-06,R,11,FF,95.0,null,ball,11"
 
-    parsed = statcast.parse(payload(f"{HEAD}\n{good}\n{line}".encode()), context("7"), {})
+    parsed = statcast.parse(payload(f"{HEAD}\n{line}\n{good}".encode()), context("7"), {})
 
     assert ([row["pitches"] for row in parsed.rows], [reject.reason for reject in parsed.rejects]) == ([1], [reason])
+
+
+def test_an_answer_that_breaks_off_in_the_midst_of_a_line_is_refused_whole() -> None:
+    body = f"{HEAD}\n7,2026-08-06,R,11,FF,95.0,null,ball,11\n7,2026-08-06,R,11,FF,95"
+
+    with pytest.raises(SourceError, match="it breaks off in the midst of a line"):
+        statcast.parse(payload(body.encode()), context("7"), {})
 
 
 def test_a_quote_without_its_end_is_an_error_of_the_source_however_much_it_swallows() -> None:

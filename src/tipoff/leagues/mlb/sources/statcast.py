@@ -63,6 +63,8 @@ def parse(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -
     pitches = _pitches(payload)
     if len(pitches) >= MOST_ROWS:
         raise shaped(payload, f"{len(pitches)} pitches, where an answer is cut off")
+    if pitches and isinstance(pitches[-1], list):  # what comes after it is missing too, of this pitcher and of others
+        raise shaped(payload, f"it breaks off in the midst of a line, after {len(pitches) - 1} pitches")
     for pitch in pitches:
         tally.one(pitch, lambda found: _sorted(found, context, thrown))
     tally.must_be_recognised(payload)
