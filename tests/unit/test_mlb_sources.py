@@ -336,9 +336,12 @@ def test_line_ups_of_two_clubs_with_a_man_in_both_are_an_error() -> None:
     found, about, games = over(), context(DAY, "823836"), stored(GAME)
     teams = found["liveData"]["boxscore"]["teams"]
 
-    with pytest.raises(SourceError, match="would bat for both clubs"):
+    with pytest.raises(SourceError, match="would play for both clubs"):
         feed.parse_line_ups(payload(found, "823836"), about, games)
     teams["away"] = teams["away"] | {"battingOrder": list(range(21, 30))}
+    with pytest.raises(SourceError, match="1 would play for both clubs"):  # he would pitch for both
+        feed.parse_line_ups(payload(found, "823836"), about, games)
+    teams["away"] = teams["away"] | {"pitchers": [2]}
     assert len(feed.parse_line_ups(payload(found, "823836"), about, games).rows) == 2
 
 

@@ -61,9 +61,9 @@ def parse_line_ups(payload: Payload, context: Context, inputs: Mapping[str, pa.T
         tally.aside(Use.NOT_YET, 2)
         return tally.parsed()
     with shape_of(payload):
-        both = {*orders[0]} & {*orders[1]}
+        both = {*orders[0], starters[0]} & {*orders[1], starters[1]}
     if both:
-        raise shaped(payload, f"{min(map(str, both))} would bat for both clubs")
+        raise shaped(payload, f"{min(map(str, both))} would play for both clubs")
     for side in ("home", "away"):
         tally.one(side, lambda one: _line_up(feed, row, one, context))
     return tally.parsed()
