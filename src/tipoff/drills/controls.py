@@ -84,7 +84,11 @@ CONTROLS: Mapping[str, tuple[Patch, ...]] = {
     "lateness is silent": ((controller, "unmet_finding", muted),),
     "days are told from UTC dates": ((obligation.Moment, "at", by_utc_date),),
     "days are the machine's": ((oddsapi, "league_day", utc_day),),
-    "no second attempt": (_once(ErrorKind.TRANSIENT), (results.Results, "_ask_again", nothing)),
+    "no second attempt": (
+        _once(ErrorKind.TRANSIENT),
+        (results.Results, "_ask_again", nothing),
+        (results, "closes_later", lambda *_given: False),
+    ),
     "what fails once is given up": (_once(ErrorKind.PERMANENT),),
     "quota is final": (_once(ErrorKind.QUOTA),),
     "a conflict is final": (_once(ErrorKind.CONFLICT),),
