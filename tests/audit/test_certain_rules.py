@@ -38,7 +38,11 @@ def levels(text: str, rule: str, path: str = "jobs/a.py") -> list[Level]:
             "with Session() as out:\n        out.add(text)\n        out.flush()",
             Level.WARNING,
         ),
-        ("with open(day) as out:\n        frame.commit", "with open(day) as out:\n        frame.commit()", Level.WARNING),
+        (
+            "with open(day) as out:\n        frame.commit",
+            "with open(day) as out:\n        frame.commit()",
+            Level.WARNING,
+        ),
         (
             "for _, row in frame.iterrows():\n        row['a'] = 1",
             "for n, row in frame.iterrows():\n        frame.at[n, 'a'] = row['b']",

@@ -108,11 +108,17 @@ def test_a_command_of_python_that_runs_such_statements_is_told() -> None:
         ("set -e\npg_dump $URL | gzip > $FILE\nfind /backups -mtime +7 -exec rm {} \\;\n", WARNING),
         ("mysqldump $DB | gzip > $FILE\nif [ $? -ne 0 ]; then exit 1; fi\nfind /b -mtime +7 -delete\n", WARNING),
         (
-            "mysqldump $DB \\\n  --log-error=$LOG | gzip > $FILE\nif grep -q mysqldump $LOG; then mail ops; fi\nfind /b -mtime +7 -delete\n",
+            (
+                "mysqldump $DB \\\n  --log-error=$LOG | gzip > $FILE\n"
+                "if grep -q mysqldump $LOG; then mail ops; fi\nfind /b -mtime +7 -delete\n"
+            ),
             [Level.NOTE],
         ),
         (
-            "mysqldump $DB \\\n  --log-error=$LOG | gzip > $FILE\nif grep -q mysqldump $OTHER; then mail ops; fi\nfind /b -mtime +7 -delete\n",
+            (
+                "mysqldump $DB \\\n  --log-error=$LOG | gzip > $FILE\n"
+                "if grep -q mysqldump $OTHER; then mail ops; fi\nfind /b -mtime +7 -delete\n"
+            ),
             WARNING,
         ),
         ("mysqldump $DB --log-error=$LOG > $FILE\ngrep mysqldump $LOG\nfind /b -mtime +7 -delete\n", WARNING),
@@ -328,7 +334,7 @@ def test_a_push_that_may_be_refused_unseen_is_an_error_where_a_days_data_go_with
         ('  schedule:\n    - cron: "0 9 * * *"', "  workflow_dispatch:"),  # somebody has begun it, and looks
         ("git add data/", "git add README.md docs/badge.svg"),
         ("git add data/", "git add data/  # best effort: the next run has all of it again"),
-        ("git push || true", "git push || true\n          test -z \"$(git log origin/main..HEAD)\""),
+        ("git push || true", 'git push || true\n          test -z "$(git log origin/main..HEAD)"'),
         ("git push || true", "git push || true\n          git pull --rebase && git push"),
         ("          git push || true", "          for n in 1 2 3; do\n          git push || true\n          done"),
         ("git push || true", "git push --tags || true"),

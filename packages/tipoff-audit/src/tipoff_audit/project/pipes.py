@@ -151,7 +151,7 @@ class Pipes:
 
     def _why_unused(self, text: str, place: int) -> str:
         """Return that the load stands in a materialization of dbt's by which no model is made."""
-        begun = [one for one in _MATERIALIZES.finditer(text, 0, place)]
+        begun = list(_MATERIALIZES.finditer(text, 0, place))
         if not begun or "endmaterialization" in text[begun[-1].end() : place]:
             return ""
         name = begun[-1]["name"]

@@ -169,7 +169,9 @@ def unasked_refusals(file: File) -> None:
     for call in file.index.calls:
         library = _TELLS_REFUSALS.get(last_name(call.func), "")
         if library and _is_of(file, call, library) and _is_let_go(file, call):
-            message = f"`{last_name(call.func)}` raises nothing for what is refused: its answer tells it, which nobody reads"
+            message = (
+                f"`{last_name(call.func)}` raises nothing for what is refused: its answer tells it, which nobody reads"
+            )
             file.say("ignored-result", call, Level.ERROR, f"{message}; raise where it names any", guards="write")
 
 
