@@ -141,3 +141,16 @@ def test_what_cannot_be_known_is_no_empty_page() -> None:
     assert "the ledger cannot be read" in shown(trouble="the ledger cannot be read: X")
     assert "<title>? Tipoff</title>" in shown(trouble="x")
     assert "Nothing has run in this home" in shown()
+
+
+def test_a_page_of_nothing_names_commands_as_they_can_be_typed() -> None:
+    assert "<code>tipoff up LEAGUE</code>" in shown()
+    assert "<code>tipoff up</code>" not in shown() + shown(trouble="there is no ledger yet")
+
+
+def test_a_sign_and_its_word_stand_on_one_line_and_a_rows_name_beside_its_cells_however_far_they_are_moved() -> None:
+    text = shown(Card(card().status, Grid("x", ("boxes",), (TODAY,), {("boxes", TODAY): State.LATE})))
+
+    assert '<span class="sign"><span class="late key">L</span> late</span>' in text
+    assert ".sign { white-space: nowrap; }" in text
+    assert "position: sticky" in text.partition("tbody th, thead td {")[2].partition("}")[0]

@@ -192,7 +192,7 @@ def status_command(leagues: tuple[str, ...], *, as_json: bool) -> None:
         _tell_unreadable(settings, error, now, as_json=as_json)
         return
     lines = [line for one in found for line in status_lines(one)]
-    lines = lines or ["nothing has run in this home yet: tipoff demo, or tipoff up"]
+    lines = lines or ["nothing has run in this home yet: tipoff demo, or tipoff up LEAGUE"]
     ok = all(one.ok for one in found)
     answer(found[0] if len(found) == 1 else {"leagues": found}, lines, ok=ok, as_json=as_json)
 

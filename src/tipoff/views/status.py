@@ -246,7 +246,7 @@ def _at_work(home: HomeView, *, alive: bool | None) -> str:
     if home.now is None and home.loads:
         return f"a replay of the {home.world} world, which loads earlier seasons first: the days from {home.loads}"
     if home.now is None:
-        return "nothing has run in this home yet: tipoff demo, or tipoff up"
+        return "nothing has run in this home yet: tipoff demo, or tipoff up LEAGUE"
     if alive is None:
         stands = f"clock at {home.now:%Y-%m-%d %H:%M} UTC"
         return f"a replay of the {home.world} world, {'ended' if home.is_over else 'not at its end'}; {stands}"
