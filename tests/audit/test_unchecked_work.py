@@ -340,6 +340,8 @@ def test_a_push_that_may_be_refused_unseen_is_an_error_where_a_days_data_go_with
         ("git push || true", "git push --tags || true"),
         (f"{COMMIT}\n          ", ""),
         ("git push || true", "git push || echo '::error::the push was refused'"),
+        ("git push || true", "git push || echo 'lost the race; the next run will retry'"),
+        ("git add data/", "# a lost race just retries next day\n          git add data/"),
     ],
 )
 def test_a_push_of_little_or_one_that_is_made_again_or_told_is_no_error(old: str, new: str) -> None:
