@@ -26,7 +26,10 @@ _SCHEDULED = re.compile(r"^\s+schedule:\s*$\n(?:\s*#.*\n)*\s+-\s+cron:", re.MULT
 _ASKED_AGAIN = re.compile(
     r"^\s*(for|while|until)\s|\b(git\s+(status|log|rev-list|rev-parse|fetch|ls-remote)|\$\?|exit\s+1)\b|origin/"
 )
-_IS_MEANT = re.compile(r"best.?effort|non.?(fatal|critical|blocking)|optional|not\s+fatal|don't\s+fail", re.IGNORECASE)
+_IS_MEANT = re.compile(  # somebody has thought of it, and of what the next run has again
+    r"best.?effort|non.?(fatal|critical|blocking)|optional|not\s+fatal|don't\s+fail|retr(y|ies)|next\s+(run|cycle|day)",
+    re.IGNORECASE,
+)
 _SLIGHT = re.compile(
     r"(README\S*|\S*\.(md|svg|png|gif|html|lock|log)|\S*(badge|coverage|screenshot|docs?/|logs?/|changelog|version)\S*|-\w+|--\w+)$",
     re.IGNORECASE,
