@@ -27,7 +27,11 @@ TERRAFORM = ROOT / "deploy" / "terraform"
 IMAGE_LOCK, LOCK = ROOT / "requirements-image.lock", ROOT / "requirements.lock"
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
-TEXTS = {path.name: path.read_text() for path in (*TERRAFORM.glob("*.tf"), ROOT / "compose.yaml", ROOT / "Dockerfile")}
+UNITS = (ROOT / "deploy" / "systemd").glob("*.service")  # see test_systemd.py
+TEXTS = {
+    path.name: path.read_text()
+    for path in (*TERRAFORM.glob("*.tf"), *UNITS, ROOT / "compose.yaml", ROOT / "Dockerfile")
+}
 PARTS = ("controller", "sentinel", "web")
 
 # Everything that anybody may do, and why. A role that is not here needs a reason first.
