@@ -158,3 +158,24 @@ def test_what_reads_the_lost_is_lost_for_what_that_was_told_for_though_it_met_ot
     source.cause = "source:provider"  # as an answer without the other game leaves it
 
     assert root_cause(book, reader) == "warehouse"
+
+
+@pytest.mark.parametrize(("after", "blamed"), [(HOUR / 8, "step:features"), (-HOUR / 8, "step:shown")])
+def test_a_publication_is_lost_for_what_its_input_came_late_for_though_that_is_late_for_another_game_still(
+    after: timedelta, blamed: str
+) -> None:
+    shown = step("shown", PUBLISH, BEFORE_START, edges=(Edge(table="line_ups", optional=True),))
+    book = book_of(
+        {LINE_UPS: (), shown: (Input("line_ups", SLATE),)},
+        [game("early", starts_at=EARLY), game("late", "CCC", "DDD", starts_at=EARLY)],
+        schedule_seen_at=EARLY,
+    )
+    source, entry = entry_of(book, "line_ups"), entry_of(book, "shown")
+    due_at = entry.obligation.times["early"].due_at
+    assert due_at is not None
+    is_told(source, "step:features", due_at)
+    prove(book, "line_ups", TODAY, ["early"], as_of=due_at + after)
+    entry.missing, entry.lost = ("early",), frozenset({"early"})
+    entry.gates, entry.state = {"line_ups": (True, "")}, State.LOST
+
+    assert root_cause(book, entry) == blamed

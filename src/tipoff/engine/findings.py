@@ -128,9 +128,17 @@ def _late_upstream(book: Book, entry: Entry) -> str:
     read = [(r.input.table, *r.input.window.bounds(day, book.season_of(day))) for r in book.readings[entry.step.name]]
     for table, first, last in [(book.league.schedule, day, day), *read]:
         for (name, other), source in book.entries.items():
-            if name == table and first <= other <= last and source.met_at is not None and source.met_at >= due_at:
+            if name == table and first <= other <= last and _came_late(source, entry.missing, due_at):
                 return source.blame
     return ""
+
+
+def _came_late(source: Entry, units: Iterable[str], due_at: datetime) -> bool:
+    """Whether what was told as late was met no earlier than `due_at`; where it lacks others still, whether `units` of it were."""
+    if source.met_at is not None:
+        return source.met_at >= due_at
+    made = source.proof.units if source.proof and source.blame else {}
+    return any((as_of := made[unit].as_of) is not None and as_of >= due_at for unit in units if unit in made)
 
 
 def _unmet_inputs(book: Book, entry: Entry) -> Iterator[Entry]:
