@@ -24,6 +24,7 @@ PROJECTED: Unit = ("projected_predictions", DAY, "one")
 PUBLISHED: Unit = ("published_predictions", DAY, "one")
 GRADES: Unit = ("grades", DAY, "one")
 TOMORROWS: Unit = ("predictions", NEXT, "two")
+RESUMED: Unit = ("grades", NEXT, "one")  # a game that goes on
 RESULTS: Unit = ("pitcher_boxscores", NEXT, "two")
 ALL = (LINE_UPS, FEATURES, PREDICTED, PROJECTED, PUBLISHED, GRADES, TOMORROWS, RESULTS)
 
@@ -37,13 +38,14 @@ def why(
     gone: tuple[Unit, ...] = (),
     other: tuple[Unit, ...] = (),
     told: tuple[Unit, ...] | None = None,
+    goes_on: bool = False,
     **more: Any,
 ) -> list[str]:
     """Return what is held against an evening in which these units are lost, or stand otherwise; `told` are called lost."""
     twin, truth = Truth(), Truth(**more)
     for each in (twin, truth):
         each.starts |= {(DAY, "one"): START, (NEXT, "two"): START + 24 * HOUR}
-        each.content |= dict.fromkeys(ALL, (1, "as it was"))
+        each.content |= dict.fromkeys((*ALL, RESUMED) if goes_on else ALL, (1, "as it was"))
         each.seen |= dict.fromkeys([LINE_UPS, FEATURES, PUBLISHED], START - 80 * MINUTE)
     twin.arrivals |= dict.fromkeys([LINE_UPS, FEATURES, PREDICTED], START - 40 * MINUTE)
     twin.seen[LINE_UPS] = twin.seen[FEATURES] = START - 40 * MINUTE
@@ -94,6 +96,24 @@ LATE = fault(START - HOUR, START + HOUR)
 )
 def test_what_needs_what_is_lost_is_lost_with_it_and_nothing_else_is(gone: tuple[Unit, ...], lost: list[str]) -> None:
     assert why(LATE, gone=gone) == lost
+
+
+@pytest.mark.parametrize(
+    ("gone", "lost"),
+    [
+        ((LINE_UPS, FEATURES, PREDICTED, PROJECTED), []),
+        ((LINE_UPS, FEATURES, PREDICTED), [RESUMED]),
+        ((), [RESUMED]),
+    ],
+    ids=["nothing was predicted of it", "the projected stood", "both stood"],
+)
+def test_a_game_that_goes_on_has_no_grades_where_all_that_was_predicted_when_it_began_is_lost(
+    gone: tuple[Unit, ...], lost: list[Unit]
+) -> None:
+    all_day = fault(START - 24 * HOUR, START + HOUR)
+    found = why(all_day, gone=(*gone, *((GRADES,) if gone else ()), RESUMED), told=gone, goes_on=True)
+
+    assert [line for line in found if RESUMED[0] in line] == [f"lost: {' '.join(map(str, unit))}" for unit in lost]
 
 
 @pytest.mark.parametrize(

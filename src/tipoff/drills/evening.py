@@ -159,8 +159,11 @@ class Evening:
         mine = [(table, edge) for table, edge in same_day if self._has_apart(table, day, unit)]
         if is_lost:
             needs = any(not edge.optional and edge.cascades for _, edge in mine)
-            return needs or (
-                bool(mine) and all(self._is_absent(table, day, unit) for table, edge in same_day if edge.cascades)
+            both = {table for table, window, _ in reads if window.is_history} & {table for table, _ in same_day}
+            return (
+                needs
+                or (bool(mine) and all(self._is_absent(table, day, unit) for table, edge in same_day if edge.cascades))
+                or self._was_lost_before(unit, both)
             )
         earlier = [(table, window) for table, window, _ in reads if window.kind not in _SAME_DAY]
         return bool(mine) or any(
@@ -168,6 +171,14 @@ class Evening:
             for of, at in self._games
             for table, window in earlier
         )
+
+    def _was_lost_before(self, unit: Unit, tables: set[str]) -> bool:
+        """Whether a game that goes on has nothing in `tables` on its own day, nor on an earlier one on which it was lost."""
+        _, day, _ = unit
+        lost_on = {
+            at for (of, at), games in self._games.items() if of in tables and at < day and game_of(unit) in games
+        }
+        return any(all(self._is_absent(table, on, unit) for table in tables for on in (at, day)) for at in lost_on)
 
     def _has_apart(self, table: str, day: date, unit: Unit) -> bool:
         games = self._games.get((table, day), set())
