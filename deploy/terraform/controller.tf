@@ -15,7 +15,7 @@ resource "google_cloud_run_v2_service" "controller" {
 
     containers {
       image = var.image
-      args  = ["up", var.league]
+      args  = concat(["up"], var.leagues)
 
       resources {
         cpu_idle = false # it works between requests

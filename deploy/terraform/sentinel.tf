@@ -11,7 +11,7 @@ resource "google_cloud_run_v2_job" "sentinel" {
 
       containers {
         image = var.image
-        args  = ["sentinel", var.league, "--once"]
+        args  = concat(["sentinel", "--once"], var.leagues)
 
         env {
           name  = "TIPOFF_HOME"

@@ -15,10 +15,10 @@ variable "location" {
   default     = "US"
 }
 
-variable "league" {
-  description = "The league whose days are worked on."
-  type        = string
-  default     = "nba"
+variable "leagues" {
+  description = "The leagues whose days are worked on, by one controller."
+  type        = list(string)
+  default     = ["nba"]
 }
 
 variable "image" {

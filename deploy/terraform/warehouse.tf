@@ -5,7 +5,7 @@ locals {
 }
 
 resource "google_bigquery_dataset" "all" {
-  for_each = toset(concat(local.own, [for phase in local.phases : "${var.league}_${phase}"]))
+  for_each = toset(concat(local.own, [for pair in setproduct(var.leagues, local.phases) : join("_", pair)]))
 
   dataset_id                 = each.value
   location                   = var.location

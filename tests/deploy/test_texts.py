@@ -242,8 +242,8 @@ def test_a_secret_in_a_text_would_be_found(text: str) -> None:
 
 
 def test_every_command_that_is_run_exists_with_its_options() -> None:
-    commands = [COMPOSE["services"][part]["command"] for part in PARTS]
-    commands += [["sentinel", "nba", "--once"], ["up", "nba"]]
+    commands = [_command(part) for part in PARTS]
+    commands += [["sentinel", "--once", "nba"], ["up", "nba"]]
 
     for name, *arguments in commands:
         assert name in COMMANDS
@@ -255,6 +255,20 @@ def test_every_command_that_is_run_exists_with_its_options() -> None:
 
 
 # --- Compose
+
+
+def _command(part: str) -> list[str]:
+    """Return what a part runs, as Compose takes the text apart where nothing is set."""
+    given = COMPOSE["services"][part]["command"]
+    return given if isinstance(given, list) else re.sub(r"\$\{\w+:-(\w+)\}", r"\1", given).split()
+
+
+def test_who_decides_and_who_looks_are_given_the_same_leagues() -> None:
+    assert [_command(part)[1:] for part in ("controller", "sentinel")] == [["nba"], ["nba"]]
+    assert [COMPOSE["services"][part]["command"].split()[1] for part in ("controller", "sentinel")] == [
+        "${LEAGUES:-nba}"
+    ] * 2
+    assert all("var.leagues" in TEXTS[name] for name in ("controller.tf", "sentinel.tf", "warehouse.tf"))
 
 
 def test_compose_parts_run_as_nobody_on_a_read_only_root_and_wait_for_the_ledger() -> None:
