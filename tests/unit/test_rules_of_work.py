@@ -19,10 +19,14 @@ from tipoff.drills.faults.work import Unspeakable
 from tipoff.engine.book import LiveRun
 from tipoff.engine.claim import Claim, StepFailed, in_time, must_begin
 from tipoff.engine.runplan import RunPlan
+from tipoff.leagues.mlb.league import MLB
+from tipoff.leagues.mlb.models.strikeouts import SYSTEMS, WITHOUT_TREES
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.sources.reading import game_id
 from tipoff.store import dialect
 from tipoff.store.rows import below_floor, conform
+from tipoff.store.staging import too_few
+from tipoff.store.warehouse import WriteRequest
 
 MINUTE = timedelta(minutes=1)
 TIP = NOW + timedelta(hours=1)
@@ -113,6 +117,38 @@ def test_a_unit_below_its_floor_is_refused_with_the_reason(floor: Floor, says: s
     found = below_floor(table, conform(table, table_from_records(table, rows)))
 
     assert found == {} if says is None else says in found["a"]
+
+
+@pytest.mark.parametrize("output", ["projected_predictions", "predictions"])
+@pytest.mark.parametrize(
+    ("pitchers", "systems", "said"),
+    [
+        ((1,), SYSTEMS, {"one": "1 different pitcher_id, where there must be 2"}),
+        ((1, 2), SYSTEMS, {}),
+        ((1, 2), WITHOUT_TREES, {}),
+    ],
+    ids=["all systems of one of them", "all systems of both", "no model of trees"],
+)
+def test_predictions_that_lack_a_pitcher_are_refused_and_those_that_lack_a_system_are_not(
+    output: str, pitchers: tuple[int, ...], systems: tuple[str, ...], said: dict[str, str]
+) -> None:
+    step = MLB.step(output)
+    records = [
+        {"day": TODAY, "game_id": "one", "pitcher_id": who, "system": name} for who in pitchers for name in systems
+    ]
+    rows = conform(step.table, table_from_records(step.table, records))
+    asked = WriteRequest(
+        step=step,
+        season=SEASON,
+        day=TODAY,
+        fence=9,
+        as_of=NOW,
+        step_version="v",
+        units={"one": ""},
+        least_rows={"one": 2},
+    )
+
+    assert too_few(asked, rows, {"one": (rows.num_rows, "")}) == said
 
 
 def test_a_floor_names_declared_columns() -> None:

@@ -95,10 +95,15 @@ def _without(known: Proof | None, lost: Iterable[str]) -> Proof | None:
 
 def too_few(asked: WriteRequest, rows: pa.Table, hashes: dict[str, tuple[int, str]]) -> dict[str, str]:
     """Return the units below their table's floor, or with fewer rows than another output says, each with the reason."""
+    of, n_rows = asked.step.rows_of, {unit: n for unit, (n, _) in hashes.items()}
+    if of and asked.least_rows and rows.num_rows:
+        counted = pa.table({"unit": units_of(asked.step.table, rows), "of": rows.column(of)})
+        counted = counted.group_by("unit", use_threads=False).aggregate([("of", "count_distinct")])
+        n_rows = {row["unit"]: row["of_count_distinct"] for row in counted.to_pylist()}
     found = {
-        unit: f"{hashes[unit][0]} rows, where there must be {least}"
+        unit: f"{n_rows[unit]} {f'different {of}' if of else 'rows'}, where there must be {least}"
         for unit, least in asked.least_rows.items()
-        if unit in hashes and hashes[unit][0] < least
+        if unit in n_rows and n_rows[unit] < least
     }
     return found | below_floor(asked.step.table, rows)
 

@@ -201,6 +201,8 @@ STEPS = (
             Edge(table="projected_features", minimum=0.0, patience=_AT_ONCE),
             Edge(table="grades", optional=True, cascades=False),
         ),
+        rows_as=("projected_features",),
+        rows_of="pitcher_id",
         optional=True,
     ),
     Step(
@@ -220,6 +222,8 @@ STEPS = (
             Edge(table="pitcher_features", minimum=0.0, patience=_AT_ONCE),
             Edge(table="grades", optional=True, cascades=False),
         ),
+        rows_as=("pitcher_features",),
+        rows_of="pitcher_id",
     ),
     Step(
         table=tables.LINE_UP_STRIKEOUTS,
