@@ -152,9 +152,8 @@ class Step:
     owed_on: Callable[[date, Season], bool] = every_slate  # of a season that begins no sooner than what is made here
     of_empty_days: bool = False  # asked of a day without games too: it may know of one
     rows_as: tuple[str, ...] = ()  # the tables of which each unit's rows, added up, are as many, at the least
-    rows_of: str = (
-        ""  # the column of its own whose different values are counted for `rows_as`, where rows are more of each
-    )
+    # the column whose different values are counted for `rows_as`, where what is made has several rows of each
+    rows_of: str = ""
     time_limit: timedelta = timedelta(minutes=3)
     # what one statement that reads its inputs may bill on BigQuery; a day needs 10 MB a table
     max_bytes: int = 268_435_456
