@@ -19,7 +19,7 @@ class CopiesForLong:
     """A connection to a warehouse so large that its copy takes an hour."""
 
     def __init__(self) -> None:
-        self.own = duckdb.connect()
+        self.own = duckdb.connect(config={"threads": 1})
 
     def execute(self, sql: str) -> Any:
         return self.own.execute(LONG if sql.startswith("COPY FROM DATABASE") else sql)
@@ -42,7 +42,7 @@ def told_soon() -> Iterator[None]:
     "work",
     [
         lambda _folder: DuckWarehouse(None)._run(LONG),  # noqa: SLF001 -- what it asks of its own accord is short
-        lambda _folder: DuckSink(duckdb.connect())._run(LONG),  # noqa: SLF001
+        lambda _folder: DuckSink(duckdb.connect(config={"threads": 1}))._run(LONG),  # noqa: SLF001
         lambda folder: copy_warehouse(CopiesForLong(), folder / "copy.duckdb"),
     ],
     ids=["a warehouse", "history", "a copy"],
