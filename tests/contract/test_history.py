@@ -1,6 +1,7 @@
 """What history promises on every ledger and in every warehouse: each event arrives once, as it was."""
 
 import io
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -283,6 +284,35 @@ def test_duckdb_has_a_view_of_each_event_once_and_one_of_the_newest_revisions(le
     assert len(of_duck(db)("runs")) == 3
     newest = {row["id"]: row["state"] for row in of_duck(db)("runs_newest")}
     assert newest == {1: "started", 2: "finished"}
+    db.close()
+
+
+class StoppedAt:
+    """A connection that is stopped, as by Ctrl-C, at the first statement that holds `word`."""
+
+    def __init__(self, db: duckdb.DuckDBPyConnection, word: str) -> None:
+        self.db, self.word = db, word
+
+    def execute(self, sql: str, *values: Any) -> Any:
+        if self.word and self.word in sql:
+            self.word = ""
+            raise KeyboardInterrupt
+        rows = sys._getframe(1).f_locals.get("rows")  # noqa: F841, SLF001 -- the sink's, which its SQL reads by name
+        return self.db.execute(sql, *values)
+
+
+def test_who_was_stopped_while_a_batch_is_applied_applies_it_whole_the_next_time(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    db = duckdb.connect(str(tmp_path / "w.duckdb"))
+    stopped: Any = StoppedAt(db.cursor(), "INSERT INTO tipoff_history._applied")
+    box = outbox(ledger, DuckSink(stopped))
+    ledger.commit(ticks([1, 2]))
+    with pytest.raises(KeyboardInterrupt):
+        box.look(NOW)
+    box.look(NOW + timedelta(minutes=10))
+
+    assert [row["id"] for row in of_duck(db)("ticks_log")] == [1, 2]
     db.close()
 
 

@@ -149,6 +149,38 @@ def test_a_digest_names_what_was_lost_on_days_of_which_none_told(tmp_path: Path)
     assert [line for line in lines if line.startswith("LOST")] == [found]
 
 
+def test_a_digest_tells_runs_that_a_stop_cut_off_from_those_that_failed(tmp_path: Path) -> None:
+    now = on_clock(FIRST + DAY, timedelta(hours=11))
+    run = {
+        "league": "nba",
+        "output": "first",
+        "day": FIRST,
+        "units": "[]",
+        "attempt": 1,
+        "worker": "w",
+        "as_of": now - DAY / 2,
+    }
+    run |= {"started_at": now - DAY / 2, "lease_until": now - DAY / 4}
+    with closing(Ledger(tmp_path / "ledger.db")) as ledger:
+        batch = Batch()
+        for number, state, ended_at in (
+            (1, "finished", now - DAY / 3),
+            (2, "expired", now - DAY / 3),
+            (3, "expired", now - DAY / 4),
+        ):
+            batch.add("runs", run | {"id": number, "state": state, "ended_at": ended_at})
+        counts, mine = (
+            {"n_judged": 1, "n_run": 0, "n_quiet": 0},
+            Identity(build="b", settings_hash="s", worker="w", holder="h"),
+        )
+        batch.add("ticks", tick_row("nba", mine, [], counts, now=now))
+        ledger.commit(batch)
+
+        [alive, *_] = digest(ledger, NBA, FIRST + DAY, now, ()).lines
+
+    assert alive.endswith("; 3 runs in 24 h, 1 failed, 1 cut off by a stop")
+
+
 @pytest.mark.parametrize(
     ("due_after", "answer", "line"),
     [

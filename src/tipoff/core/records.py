@@ -51,6 +51,11 @@ class RunRecord:
         """Whether it went wrong; that a source has not published yet is no failure."""
         return self.state == "expired" or (self.state == "failed" and self.error_kind != "not yet")
 
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether its process was stopped or ended before the lease ran out: it failed at nothing."""
+        return self.state == "expired" and self.ended_at is not None and self.ended_at < self.lease_until
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObligationRecord:

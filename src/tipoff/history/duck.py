@@ -79,10 +79,11 @@ class DuckSink:
                 self._db.execute(f"INSERT INTO {applied} VALUES (?, ?)", [upload.batch_id, upload.stream.name])  # noqa: S608 -- declared names
                 self._db.execute("COMMIT")
         except duckdb.Error as error:
-            self._rollback()
             msg = f"the batch {upload.batch_id} could not be applied: {str(error).splitlines()[0]}"
             hint = "nothing was written; it is tried again"
             raise WarehouseError(msg, kind=ErrorKind.TRANSIENT, hint=hint) from error
+        finally:
+            self._rollback()
         return LoadAnswer(LoadOutcome.APPLIED)
 
     def _run(self, sql: str, values: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:

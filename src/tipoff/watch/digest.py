@@ -158,13 +158,15 @@ def _due(owed: ObligationRecord, now: datetime) -> str:
 
 def _alive(ledger: Ledger, league: League, now: datetime) -> str:
     alive_at = read_facts(ledger, league.name, now).alive_at  # quiet ticks leave no row of their own
-    states = Counter(run.state for run in ledger.of(league.name).runs(since=now - timedelta(days=1)))
+    runs = ledger.of(league.name).runs(since=now - timedelta(days=1))
     if alive_at is None:
         return "orchestration: it has never decided anything"
     state = "alive" if now - alive_at < REPLAYED.error_after else "SILENT"
-    failed = states["failed"] + states["expired"]
+    n_cut_off = sum(run.is_cut_off for run in runs)
+    n_failed = sum(run.state in {"failed", "expired"} for run in runs) - n_cut_off
+    cut_off = f", {n_cut_off} cut off by a stop" if n_cut_off else ""
     at = f"{alive_at.astimezone(LEAGUE_ZONE):%a %H:%M} New York"
-    return f"orchestration {state}, last seen {at}; {counted(sum(states.values()), 'run')} in 24 h, {failed or 'none'} failed"
+    return f"orchestration {state}, last seen {at}; {counted(len(runs), 'run')} in 24 h, {n_failed or 'none'} failed{cut_off}"
 
 
 def _by_phase(league: League, rows: Sequence[ObligationRecord]) -> dict[str, str]:
