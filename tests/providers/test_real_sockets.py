@@ -202,6 +202,19 @@ def test_whatever_cookie_a_provider_sets_it_is_asked_again(local: Local, tmp_pat
     assert one(request("ok"), now=now).payload.body == b'{"data": [1]}'
 
 
+def test_cookies_of_which_each_has_another_name_make_no_request_longer_than_servers_take(
+    local: Local, tmp_path: Path
+) -> None:
+    one = asker(tmp_path, known(local))
+
+    for n in range(100):
+        one(request(f"cookie?set=n{n}={'v' * 190}"), now=now)
+
+    sent = [asked.headers.get("Cookie", "") for asked in local.asked]
+    assert max(map(len, sent)) < 4100
+    assert "n98=" in sent[-1]
+
+
 def test_a_redirect_within_the_provider_is_followed(local: Local, tmp_path: Path) -> None:
     one = asker(tmp_path, known(local))
 

@@ -18,6 +18,8 @@ from tipoff.sources.proxies import DIRECT, Pool
 from tipoff.sources.transport import GuardedTransport
 from tipoff.store.archive import Archive
 
+_LONGEST_COOKIES = 4000  # bytes that are sent back; servers take 8,000 of all headers together
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveWorld:
@@ -45,7 +47,7 @@ class LiveWorld:
                 transport=GuardedTransport(is_trusted=is_trusted, proxy=proxy),
                 trust_env=False,
                 timeout=30.0,
-                cookies=CookieJar(_Sendable()),
+                cookies=_Cookies(_Sendable()),
             )
             for way, proxy in ways.items()
         }
@@ -57,6 +59,15 @@ class LiveWorld:
             providers=known_by_host(tuple(self.providers)),
             pause=self.wait,
         )
+
+
+class _Cookies(CookieJar):
+    """Forgets all cookies where they are more than every server takes: with ever new ones nothing would be answered any more."""
+
+    def set_cookie(self, cookie: Cookie) -> None:
+        super().set_cookie(cookie)
+        if sum(len(f"{one.name}={one.value}; ") for one in self) > _LONGEST_COOKIES:
+            self.clear()
 
 
 class _Sendable(DefaultCookiePolicy):
