@@ -105,15 +105,20 @@ def test_an_answer_that_nobody_takes_is_let_go(address: tuple[str, int]) -> None
         assert taken < LENGTH
 
 
-def test_who_comes_beyond_the_places_is_let_go_at_once(
+def test_who_holds_places_and_asks_nothing_keeps_nobody_out_who_asks(
     address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(serve, "HEAD_S", 3 * AT_MOST_S)
     with ExitStack() as held:
         idle = [held.enter_context(socket.create_connection(address)) for _ in range(2 * serve.MOST_OPEN)]
+        while len(idle) >= serve.MOST_AT_ONCE:
+            over = select.select(idle, [], [], AT_MOST_S)[0]
+            assert over
+            idle = [one for one in idle if one not in over]
 
-        assert all(_ended(one) for one in idle[serve.MOST_OPEN :])
-        assert select.select(idle[: serve.MOST_OPEN], [], [], 0)[0] == []
+        with socket.create_connection(address) as asking:
+            asking.sendall(WHOLE)
+            assert asking.recv(65536).startswith(b"HTTP/1.1 200 ")
 
 
 def test_where_no_more_files_may_be_opened_it_waits_and_writes_nothing(

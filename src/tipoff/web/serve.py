@@ -6,6 +6,7 @@ import ipaddress
 import socket
 import threading
 from datetime import timedelta
+from operator import itemgetter
 
 import uvicorn
 from starlette.applications import Starlette
@@ -14,7 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from tipoff.core.clock import pause
 from tipoff.core.errors import UsageError
 
-MOST_AT_ONCE = 32
+MOST_AT_ONCE = 32  # connections; beyond it those go that ask nothing
 # connections, those that ask nothing too: each holds a file of the process, which its work needs
 MOST_OPEN = 2 * MOST_AT_ONCE
 HEAD_S = 10.0  # within which a request's head is there whole
@@ -55,11 +56,13 @@ class _Door(socket.socket):
 class _Connection(H11Protocol):
     """A connection with an end: who sends half a request, or takes no answer, holds his place for a while only."""
 
-    _end: asyncio.TimerHandle | None = None
+    end: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]  # of sockets it is always a stream's
         self._bound()
+        if len(self.connections) >= MOST_AT_ONCE:
+            self._make_room()
 
     def data_received(self, data: bytes) -> None:
         asked = self.cycle
@@ -73,15 +76,26 @@ class _Connection(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        if self._end is not None:
-            self._end.cancel()
+        if self.end is not None:
+            self.end.cancel()
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether an answer is being made."""
+        return self.cycle is not None and not self.cycle.response_complete
 
     def _bound(self) -> None:
-        if self._end is not None:
-            self._end.cancel()
-        is_asked = self.cycle is not None and not self.cycle.response_complete
-        seconds = ANSWER_S if is_asked or self.transport.get_write_buffer_size() else HEAD_S
-        self._end = self.loop.call_later(seconds, self.transport.abort)
+        if self.end is not None:
+            self.end.cancel()
+        seconds = ANSWER_S if self.is_asked or self.transport.get_write_buffer_size() else HEAD_S
+        self.end = self.loop.call_later(seconds, self.transport.abort)
+
+    def _make_room(self) -> None:
+        """Let go of who has held a place the longest without asking: idle connections alone would have all others refused."""
+        others = [one for one in self.connections - {self} if isinstance(one, _Connection) and not one.is_asked]
+        idle = [(one.end.when(), one.transport) for one in others if one.end and not one.transport.is_closing()]
+        if idle:
+            min(idle, key=itemgetter(0))[1].abort()
 
 
 class Served:
@@ -109,7 +123,7 @@ class Served:
                 log_level="error",  # what strangers send that is no request is no news
                 access_log=False,
                 server_header=False,
-                limit_concurrency=MOST_AT_ONCE,
+                limit_concurrency=MOST_OPEN,
                 timeout_keep_alive=_IDLE_S,
                 timeout_graceful_shutdown=_END_S,
                 h11_max_incomplete_event_size=16 * 1024,
