@@ -79,16 +79,18 @@ def test_recorded_pitches_are_added_up_as_a_plain_count_gives(data: Path, name: 
     assert all(85 < row["fastball_speed"] < 102 for row in found if row["fastballs"] > 5)
 
 
-HEAD = "game_pk,game_date,game_type,pitcher,pitch_type,release_speed,events,description,pitcher"
+HEAD = (
+    "game_pk,game_date,game_type,pitcher,pitch_type,release_speed,events,description,pitcher,at_bat_number,pitch_number"
+)
 
 
 def test_a_mark_of_order_two_columns_of_one_name_and_nulls_are_read_and_other_games_left() -> None:
     lines = [
         HEAD,
-        "7,2026-08-06,R,11,FF,95.0,null,swinging_strike,99",
-        "7,2026-08-06,R,11,null,null,strikeout,foul_tip,99",
-        "8,2026-08-06,R,12,FF,91.0,,ball,99",
-        "7,2026-08-06,S,11,FF,91.0,,ball,99",
+        "7,2026-08-06,R,11,FF,95.0,null,swinging_strike,99,1,1",
+        "7,2026-08-06,R,11,null,null,strikeout,foul_tip,99,1,2",
+        "8,2026-08-06,R,12,FF,91.0,,ball,99,1,1",
+        "7,2026-08-06,S,11,FF,91.0,,ball,99,1,1",
     ]
 
     parsed = statcast.parse(payload(("\ufeff" + "\n".join(lines)).encode()), context("7"), {})
@@ -103,26 +105,47 @@ def test_a_mark_of_order_two_columns_of_one_name_and_nulls_are_read_and_other_ga
     ("line", "reason"),
     [
         ("7,2026-08-06,R,11,FF,95.0,null", "a line of 7 columns"),
-        ("7,2026-08-06,Regular,11,FF,95.0,null,ball,11", "game_type is Regular"),
+        ("7,2026-08-06,Regular,11,FF,95.0,null,ball,11,1,2", "game_type is Regular"),
+        ("7,2026-08-06,R,11,FF,95.0,null,ball,11,1,", "a pitch without its number"),
     ],
 )
 def test_a_line_that_was_cut_or_is_of_a_kind_that_is_not_known_is_a_reject(line: str, reason: str) -> None:
-    good = "7,2026-08-06,R,11,FF,95.0,null,ball,11"
+    good = "7,2026-08-06,R,11,FF,95.0,null,ball,11,1,1"
 
     parsed = statcast.parse(payload(f"{HEAD}\n{line}\n{good}".encode()), context("7"), {})
 
     assert ([row["pitches"] for row in parsed.rows], [reject.reason for reject in parsed.rejects]) == ([1], [reason])
 
 
+@pytest.mark.parametrize(
+    ("again", "uses", "reason"),
+    [
+        ("FF,95.0,null,ball", {"used": 1, "left out": 1}, "repeats another pitch exactly"),
+        (
+            "FF,95.0,null,foul",
+            {"used": 1, "unreadable": 1},
+            "pitch 2 of at-bat 30 of 7 stands twice with different values",
+        ),
+    ],
+)
+def test_a_pitch_that_stands_twice_counts_once_and_is_told(again: str, uses: dict[str, int], reason: str) -> None:
+    lines = [HEAD, *(f"7,2026-08-06,R,11,{what},11,30,2" for what in ("FF,95.0,null,ball", again))]
+
+    parsed = statcast.parse(payload("\n".join(lines).encode()), context("7"), {})
+
+    assert [(row["pitches"], row["swings"]) for row in parsed.rows] == [(1, 0)]
+    assert ([reject.reason for reject in parsed.rejects], parsed.uses) == ([reason], uses)
+
+
 def test_an_answer_that_breaks_off_in_the_midst_of_a_line_is_refused_whole() -> None:
-    body = f"{HEAD}\n7,2026-08-06,R,11,FF,95.0,null,ball,11\n7,2026-08-06,R,11,FF,95"
+    body = f"{HEAD}\n7,2026-08-06,R,11,FF,95.0,null,ball,11,1,1\n7,2026-08-06,R,11,FF,95"
 
     with pytest.raises(SourceError, match="it breaks off in the midst of a line"):
         statcast.parse(payload(body.encode()), context("7"), {})
 
 
 def test_a_quote_without_its_end_is_an_error_of_the_source_however_much_it_swallows() -> None:
-    line = "7,2026-08-06,R,11,FF,95.0,null,ball,11\n"
+    line = "7,2026-08-06,R,11,FF,95.0,null,ball,11,1,1\n"
 
     with pytest.raises(SourceError, match="field larger than"):
         parsed_by(
@@ -131,7 +154,7 @@ def test_a_quote_without_its_end_is_an_error_of_the_source_however_much_it_swall
 
 
 def test_an_answer_without_pitches_has_no_rows_and_one_that_is_no_table_or_was_cut_off_is_refused() -> None:
-    cut = "\n".join([HEAD, *["7,2026-08-06,R,11,FF,95.0,null,ball,11"] * statcast.MOST_ROWS])
+    cut = "\n".join([HEAD, *["7,2026-08-06,R,11,FF,95.0,null,ball,11,1,1"] * statcast.MOST_ROWS])
 
     assert not statcast.parse(payload(HEAD.encode()), context("7"), {}).rows
     with pytest.raises(SourceError, match="no table"):

@@ -80,6 +80,17 @@ def test_games_that_are_off_stand_beside_one_of_their_club_that_is_played(
     assert failing(warehouse, "schedule.clubs_play_each_game_once") == []
 
 
+@pytest.mark.parametrize(("started", "told"), [(7, []), (8, ["1|CIN"])])
+def test_a_starter_by_his_own_numbers_who_did_not_pitch_first_is_told(
+    warehouse: DuckWarehouse, started: int, told: list[str]
+) -> None:
+    pitchers = [{"game_id": "1", "opponent": "CIN", "pitcher_id": man, "is_starter": man == started} for man in (7, 8)]
+    stands(warehouse, tables.PITCHER_BOXSCORES, _DAY, pitchers)
+    stands(warehouse, tables.TEAM_BOXSCORES, _DAY, [{"game_id": "1", "team": "CIN", "opposing_starter_id": 7}])
+
+    assert failing(warehouse, "pitcher_boxscores.starters_are_whom_the_clubs_faced") == told
+
+
 def test_two_games_of_a_club_under_one_number_are_told(warehouse: DuckWarehouse) -> None:
     stands(warehouse, tables.SCHEDULE, _DAY, [_GAME, _GAME | {"game_id": "2"}])
 

@@ -172,19 +172,34 @@ def test_a_game_that_goes_on_may_be_told_with_its_first_start_and_with_no_other(
     assert [row["game_id"] for row in other.rows] == ["823836"]
 
 
-PITCHER = {"id": 7, "fullName": "Ann Other"}
+def named(home: int, away: int) -> dict[str, Any]:
+    """Return the game with who is named to pitch for each club."""
+    men = {"home": home, "away": away}
+    return GAME | {
+        "teams": {
+            side: GAME["teams"][side] | {"probablePitcher": {"id": man, "fullName": f"Man {man}"}}
+            for side, man in men.items()
+        }
+    }
 
 
 @pytest.mark.parametrize(
     "bad", [None, "x", 17, {"gamePk": None}, GAME | {"teams": None}, {"gamePk": [823836]}], ids=str
 )
 def test_an_entry_that_is_none_costs_no_other_games_pitchers(bad: Any) -> None:
-    named = GAME | {"teams": {side: GAME["teams"][side] | {"probablePitcher": PITCHER} for side in ("home", "away")}}
+    parsed = schedule.parse_probable(said(named(7, 8), bad), context(DAY, "823836"), stored(GAME))
 
-    parsed = schedule.parse_probable(said(named, bad), context(DAY, "823836"), stored(GAME))
-
-    assert [row["pitcher_id"] for row in parsed.rows] == [7, 7]
+    assert [row["pitcher_id"] for row in parsed.rows] == [7, 8]
     assert parsed.rejects
+
+
+def test_one_man_named_by_both_clubs_of_a_game_costs_that_game_alone() -> None:
+    both, good = named(7, 7), named(8, 9) | {"gamePk": 5}
+
+    parsed = schedule.parse_probable(said(both, good), context(DAY, "823836", "5"), stored(GAME, GAME | {"gamePk": 5}))
+
+    assert [(row["game_id"], row["pitcher_id"]) for row in parsed.rows] == [("5", 8), ("5", 9)]
+    assert [reject.reason for reject in parsed.rejects] == ["Man 7 would pitch for both clubs"] * 2
 
 
 def split(**stat: Any) -> dict[str, Any]:
@@ -295,6 +310,40 @@ def test_one_pitcher_or_batter_that_cannot_be_read_costs_no_other(bad: Any) -> N
     assert [row["pitcher_id"] for row in pitchers.rows] == [1, 1, 2]
     assert len(pitchers.rejects) == 1
     assert len(batters.rows) == 20
+
+
+def started(*n_started: int) -> dict[str, Any]:
+    """Return the feed of a game that is over whose home pitchers each say whether they started."""
+    found = over()
+    home = found["liveData"]["boxscore"]["teams"]["home"]
+    for man, n in enumerate(n_started, start=1):
+        numbers = home["players"][f"ID{man}"]
+        home["players"] |= {f"ID{man}": numbers | {"stats": {"pitching": {"outs": 3, "gamesStarted": n}}}}
+    teams = found["liveData"]["boxscore"]["teams"]
+    teams["away"] = teams["away"] | {"players": over()["liveData"]["boxscore"]["teams"]["away"]["players"]}
+    return found
+
+
+def test_who_started_is_told_by_his_own_numbers_and_whom_a_club_faced_first_by_the_order() -> None:
+    about, games = context(DAY, "823836"), stored(GAME)
+
+    first = feed.parse_pitchers(payload(started(1, 0), "823836"), about, games)
+    second = feed.parse_pitchers(payload(started(0, 1), "823836"), about, games)
+    clubs = feed.parse_teams(payload(started(0, 1), "823836"), about, games)
+
+    assert [row["is_starter"] for row in first.rows] == [True, False, True, False]
+    assert [row["is_starter"] for row in second.rows if row["is_home"]] == [False, True]
+    assert [row["opposing_starter_id"] for row in clubs.rows if not row["is_home"]] == [1]
+
+
+@pytest.mark.parametrize("n_started", [(0, 0), (1, 1)])
+def test_a_club_of_which_not_one_man_started_is_refused(n_started: tuple[int, int]) -> None:
+    parsed = feed.parse_pitchers(payload(started(*n_started), "823836"), context(DAY, "823836"), stored(GAME))
+
+    assert [row["team"] for row in parsed.rows] == ["LAA", "LAA"]
+    assert [reject.reason for reject in parsed.rejects] == [
+        f"by gamesStarted {sum(n_started)} of its 2 pitchers started"
+    ]
 
 
 @pytest.mark.parametrize("table", [tables.BATTER_BOXSCORES, tables.BATTER_GAMES])

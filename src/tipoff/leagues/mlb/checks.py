@@ -170,7 +170,7 @@ def _raw() -> list[Check]:
         ),
         kinds.asks(
             "pitcher_boxscores.starters_are_whom_the_clubs_faced",
-            "who started is whom the other club's box score names",
+            "who started, by his own numbers, pitched first to the other club",
             "SELECT CONCAT(t.game_id, '|', t.team) AS key, t.opposing_starter_id = p.pitcher_id AS ok "
             "FROM slate.team_boxscores AS t JOIN slate.pitcher_boxscores AS p ON p.game_id = t.game_id "
             "AND p.opponent = t.team AND p.is_starter",

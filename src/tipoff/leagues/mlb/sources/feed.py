@@ -211,8 +211,25 @@ def _line_up(feed: Mapping[str, Any], row: Record, side: str, _context: Context)
 
 def _pitchers(feed: Mapping[str, Any], row: Record, told: _Side) -> _Entries:
     side, box, _ = told
-    people, common = feed["gameData"]["players"], _common(row, side, box)
-    return list(enumerate(box["pitchers"], start=1)), lambda entry: _pitcher(box, people, common, *entry)
+    people, common, started = feed["gameData"]["players"], _common(row, side, box), _started(box)
+    return list(
+        enumerate(box["pitchers"], start=1)
+    ), lambda entry: _pitcher(box, people, common, *entry) | {"is_starter": entry[1] == started}
+
+
+def _started(box: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- JSON
+    """Return who started by his own numbers; the first to pitch, where those of nobody say."""
+    told = [
+        (found, (box["players"].get(f"ID{found}") or {}).get("stats", {}).get("pitching", {}).get("gamesStarted"))
+        for found in box["pitchers"]
+    ]
+    started = [found for found, n_started in told if n_started]
+    if all(n_started is None for _, n_started in told):
+        started = [found for found, _ in told[:1]]
+    if len(started) != 1:
+        msg = f"by gamesStarted {len(started)} of its {len(told)} pitchers started"
+        raise Unfit(msg)
+    return started[0]
 
 
 def _pitcher(box: Mapping[str, Any], people: Mapping[str, Any], common: Record, place: int, found: Any) -> Record:  # noqa: ANN401 -- JSON
@@ -224,7 +241,6 @@ def _pitcher(box: Mapping[str, Any], people: Mapping[str, Any], common: Record, 
         "pitcher_name": name,
         "pitcher_key": key,
         "appearance": place,
-        "is_starter": place == 1,
         "outs": count(stats.get("outs"), "outs"),
         "batters_faced": count(stats.get("battersFaced"), "battersFaced"),
         "strikeouts": count(stats.get("strikeOuts"), "strikeOuts"),

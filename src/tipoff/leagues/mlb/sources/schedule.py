@@ -168,7 +168,10 @@ def _probable(games: Mapping[str, Record], entry: Mapping[str, Any], side: str) 
     if not pitcher:
         raise Aside(Use.NOT_YET)
     sides = game["home_team"], game["away_team"]
-    name = text(pitcher["fullName"], "the pitcher's name")
+    name, other = text(pitcher["fullName"], "the pitcher's name"), "away" if side == "home" else "home"
+    if person(pitcher["id"]) == (entry["teams"][other].get("probablePitcher") or {}).get("id"):
+        msg = f"{name} would pitch for both clubs"
+        raise Unfit(msg)
     return {
         "day": game["day"],
         "game_id": game["game_id"],

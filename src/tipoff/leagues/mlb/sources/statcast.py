@@ -30,7 +30,8 @@ MOST_ROWS = 25_000  # an answer is cut off there without a word
 _FAST = frozenset({"FF", "FT", "FA", "SI"})  # four-seam and two-seam fastballs, sinkers
 _MISSED = frozenset({"swinging_strike", "swinging_strike_blocked"})
 _SWUNG = _MISSED | {"foul", "foul_tip", "hit_into_play", "hit_into_play_no_out", "hit_into_play_score"}
-_READ = ("game_pk", "game_date", "game_type", "pitcher", "pitch_type", "release_speed", "events", "description")
+_KEY = ("game_pk", "at_bat_number", "pitch_number")
+_READ = (*_KEY, "game_date", "game_type", "pitcher", "pitch_type", "release_speed", "events", "description")
 _OUT = frozenset({"strikeout", "strikeout_double_play"})
 _NOTHING = frozenset({"", "null"})
 Pitch = Mapping[str, str]
@@ -53,13 +54,13 @@ def _request(day: date) -> Request:
 
 
 def parse(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -> Parsed:
-    """Return one row a pitcher and asked game; a game of which no pitch is told yet has none.
+    """Return one row a pitcher and asked game; a game of which no pitch is told yet has none. A pitch counts once.
 
     Raises:
         SourceError: It is no table of pitches, or one that was cut off.
     """
     tally = Tally()
-    thrown: dict[tuple[str, int], list[Pitch]] = {}
+    thrown: dict[tuple[str, ...], Pitch] = {}
     pitches = _pitches(payload)
     if len(pitches) >= MOST_ROWS:
         raise shaped(payload, f"{len(pitches)} pitches, where an answer is cut off")
@@ -68,7 +69,10 @@ def parse(payload: Payload, context: Context, _inputs: Mapping[str, pa.Table]) -
     for pitch in pitches:
         tally.one(pitch, lambda found: _sorted(found, context, thrown))
     tally.must_be_recognised(payload)
-    tally.rows = [_told(context, game, pitcher, found) for (game, pitcher), found in thrown.items()]
+    of: dict[tuple[str, int], list[Pitch]] = {}
+    for pitch in thrown.values():
+        of.setdefault((game_id(pitch["game_pk"]), person(pitch["pitcher"])), []).append(pitch)
+    tally.rows = [_told(context, game, pitcher, found) for (game, pitcher), found in of.items()]
     return tally.parsed()
 
 
@@ -86,8 +90,8 @@ def _pitches(payload: Payload) -> list[Pitch | list[str]]:
     ]
 
 
-def _sorted(pitch: Pitch | list[str], context: Context, thrown: dict[tuple[str, int], list[Pitch]]) -> Record:
-    """Lay a pitch to its game and pitcher."""
+def _sorted(pitch: Pitch | list[str], context: Context, thrown: dict[tuple[str, ...], Pitch]) -> Record:
+    """Lay a pitch to those that were thrown, each once."""
     if isinstance(pitch, list):
         msg = f"a line of {len(pitch)} columns"
         raise Unfit(msg)
@@ -102,7 +106,17 @@ def _sorted(pitch: Pitch | list[str], context: Context, thrown: dict[tuple[str, 
     if speed is not None and not 20 < speed < 115:  # noqa: PLR2004 -- miles an hour
         msg = f"a pitch of {speed} miles an hour"
         raise Unfit(msg)
-    thrown.setdefault((game, person(pitch["pitcher"])), []).append(pitch)
+    person(pitch["pitcher"])
+    key = tuple(pitch[name] for name in _KEY)
+    if _NOTHING & {*key}:
+        msg = "a pitch without its number"
+        raise Unfit(msg)
+    first = thrown.setdefault(key, pitch)
+    if first is not pitch and first == pitch:
+        raise Aside(Use.LEFT_OUT, "repeats another pitch exactly", is_told=True)
+    if first is not pitch:
+        msg = f"pitch {key[2]} of at-bat {key[1]} of {game} stands twice with different values"
+        raise Unfit(msg)
     return {}
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -10,6 +11,7 @@ from tipoff.leagues.mlb.sources.weather import VALUES
 from tipoff.leagues.mlb.world.data import SIDES, WorldGame
 
 _COLUMNS = ("pitch_type", "game_date", "release_speed", "pitcher", "events", "description", "game_type", "game_pk")
+_NUMBERS = ("at_bat_number", "pitch_number")
 _AT_ONCE = (("FF", "94.1", "", "called_strike"), ("SL", "86.0", "field_out", "hit_into_play"))
 _STRUCK_OUT = (("FF", "95.0", "", "foul"), ("SL", "87.2", "strikeout", "swinging_strike"))
 
@@ -18,12 +20,15 @@ def pitches(games: Iterable[WorldGame]) -> str:
     """Return two pitches to each batter of these games, as Savant's CSV."""
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    writer.writerow((*_COLUMNS, "pitcher"))  # it names some columns twice
+    writer.writerow((*_COLUMNS, "pitcher", *_NUMBERS))  # it names some columns twice
     for game in games:
+        at_bats = itertools.count(1)
         for pitcher, row in (one for side in SIDES for one in game.side(side).pitchers):
             for batter in range(int(row["p_bfp"])):
-                for kind, speed, event, what in _STRUCK_OUT if batter < int(row["p_k"]) else _AT_ONCE:
-                    writer.writerow((kind, game.day, speed, pitcher, event or "null", what, "R", game.pk, pitcher))
+                at_bat, told = next(at_bats), _STRUCK_OUT if batter < int(row["p_k"]) else _AT_ONCE
+                for number, (kind, speed, event, what) in enumerate(told, start=1):
+                    pitch = (kind, game.day, speed, pitcher, event or "null", what, "R", game.pk, pitcher)
+                    writer.writerow((*pitch, at_bat, number))
     return "\ufeff" + text.getvalue()
 
 
