@@ -328,6 +328,13 @@ def test_a_line_of_the_second_game_whose_start_is_not_known_is_none_of_the_first
     assert sorted(str(row["game_id"]) for row in parsed.rows) == ["7", "8"]
 
 
+def test_agreed_lines_of_yesterday_are_none_of_the_same_two_clubs_today() -> None:
+    yesterday = {"events": [event(1, "2026-08-05 23:05:00")], "props": [prop()]}
+
+    with pytest.raises(SourceError, match="it names none of the 1 games of 2026-08-06"):
+        beside.AGREED.parse(of(yesterday), context("7"), scheduled({"game_id": "7"}) | none())
+
+
 def test_a_game_that_goes_on_from_another_day_is_not_offered_and_no_event_of_it_is_wanted() -> None:
     goes_on = scheduled({"game_id": "7", "resumed_from": DAY - timedelta(days=1)})
 

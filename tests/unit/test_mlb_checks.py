@@ -91,6 +91,17 @@ def test_a_starter_by_his_own_numbers_who_did_not_pitch_first_is_told(
     assert failing(warehouse, "pitcher_boxscores.starters_are_whom_the_clubs_faced") == told
 
 
+@pytest.mark.parametrize(("struck", "told"), [(3, []), (4, ["1|CIN"]), (None, [])])
+def test_batters_whose_strikeouts_are_not_their_clubs_are_told(
+    warehouse: DuckWarehouse, struck: int | None, told: list[str]
+) -> None:
+    batters = [{"game_id": "1", "team": "CIN", "batter_id": man, "strikeouts": n} for man, n in ((7, 5), (8, struck))]
+    stands(warehouse, tables.BATTER_BOXSCORES, _DAY, batters)
+    stands(warehouse, tables.TEAM_BOXSCORES, _DAY, [{"game_id": "1", "team": "CIN", "strikeouts": 8}])
+
+    assert failing(warehouse, "batter_boxscores.strikeouts_add_up") == told
+
+
 def test_two_games_of_a_club_under_one_number_are_told(warehouse: DuckWarehouse) -> None:
     stands(warehouse, tables.SCHEDULE, _DAY, [_GAME, _GAME | {"game_id": "2"}])
 

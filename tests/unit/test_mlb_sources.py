@@ -394,15 +394,23 @@ def test_line_ups_of_two_clubs_with_a_man_in_both_are_an_error() -> None:
     assert len(feed.parse_line_ups(payload(found, "823836"), about, games).rows) == 2
 
 
+def test_an_order_of_ten_is_none_of_nine() -> None:
+    ten = over(battingOrder=list(range(3, 13)))
+
+    parsed = feed.parse_teams(payload(ten, "823836"), context(DAY, "823836"), stored(GAME))
+
+    assert [row["team"] for row in parsed.rows] == ["LAA"]
+    assert [reject.reason for reject in parsed.rejects] == ["the nine are 10 men in 10 places"]
+
+
 def test_totals_of_another_season_than_was_asked_for_or_that_cannot_be_are_rejects() -> None:
-    asked = payload(
-        {"stats": [{"splits": [split(), split() | {"season": "2019"}, split(strikeOuts=41)]}]}, season="2025"
-    )
+    cannot_be = split(strikeOuts=41), split(strikeOuts=20, hits=18)  # of 40, with 3 walks
+    asked = payload({"stats": [{"splits": [split(), split() | {"season": "2019"}, *cannot_be]}]}, season="2025")
 
     parsed = seasons.parse_splits(asked, context(), {})
 
     assert [row["season"] for row in parsed.rows] == [2025]
-    assert len(parsed.rejects) == 2
+    assert len(parsed.rejects) == 3
 
 
 def test_a_game_that_is_no_longer_named_stays_with_a_note() -> None:

@@ -657,6 +657,15 @@ def test_a_price_of_a_hundred_or_more_among_decimal_ones_is_a_decimal_one_and_re
     ]
 
 
+def test_a_side_that_has_two_prices_in_one_answer_keeps_the_first_and_tells_the_second() -> None:
+    document = odds(outcome("Over", -110), outcome("Over", -110), outcome("Over", 105), outcome("Under", -120))
+
+    parsed = POINTS.parse_lines(payload(document, unit="g"), context(DAY, "g"), inputs())
+
+    assert [(row["over_price"], row["under_price"]) for row in parsed.rows] == [(-110, -120)]
+    assert [reject.reason for reject in parsed.rejects] == ["Over 20.5 of Ann Other has two prices, -110 and 105"]
+
+
 def test_what_was_quoted_after_the_start_is_left_out() -> None:
     document = odds(outcome("Over", -8000)) | {"commence_time": "2024-01-05T14:30:00Z"}
 

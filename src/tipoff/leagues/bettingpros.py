@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from tipoff.core.clock import league_day
 from tipoff.core.door import Unfit, identifier, instant, number, shown, text
 from tipoff.core.parsing import BROKEN, Aside, Use, shaped
 from tipoff.core.payload import Parsed, Payload, Request
@@ -108,6 +109,8 @@ class Market:
         if event.get("sport", self.sport) != self.sport:
             raise Aside(Use.OTHER_COMPETITION)
         begins = instant(f"{text(event['scheduled'], 'scheduled')}+00:00", "scheduled")  # UTC, without saying so
+        if league_day(begins) != context.slate.day:  # clubs that meet three days in a row are the same on each
+            raise Aside(Use.OTHER_DAY)
         sides = {self._club(event["home"]), self._club(event["visitor"])}
         meant = [row for row in games if {row["home_team"], row["away_team"]} == sides]
         if not meant:

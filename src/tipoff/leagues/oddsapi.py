@@ -322,6 +322,9 @@ def _outcome(
         "under_price": None,
     }
     row = pairs.setdefault((told["book"], fresh["player_key"], line), fresh)
+    if row[side] not in {None, price}:
+        msg = f"{outcome['name']} {line:g} of {name} has two prices, {row[side]} and {price}"
+        raise Unfit(msg)
     row[side] = price
     return row
 

@@ -160,6 +160,14 @@ def _raw() -> list[Check]:
             ["team_boxscores", "pitcher_boxscores"],
         ),
         kinds.asks(
+            "batter_boxscores.strikeouts_add_up",
+            "the strikeouts of a club's batters are those of the club, where each has a number",
+            "SELECT CONCAT(t.game_id, '|', t.team) AS key, SUM(b.strikeouts) = MAX(t.strikeouts) AS ok FROM "
+            "slate.team_boxscores AS t JOIN slate.batter_boxscores AS b ON b.game_id = t.game_id AND b.team = t.team "
+            "GROUP BY t.game_id, t.team HAVING COUNT(b.strikeouts) = COUNT(*)",
+            ["team_boxscores", "batter_boxscores"],
+        ),
+        kinds.asks(
             "schedule.results_are_the_box_scores",
             "a final game's scores are the runs of the two clubs",
             "SELECT s.game_id AS key, COALESCE(h.runs = s.home_score AND a.runs = s.away_score, FALSE) AS ok "

@@ -175,9 +175,9 @@ def _at(box: Mapping[str, Any], position: str) -> int | None:
 
 
 def _nine(box: Mapping[str, Any]) -> Record:
-    order = [person(player) for player in box["battingOrder"][:BATTERS]]
-    if len(set(order)) < BATTERS:
-        msg = f"the nine are {len(set(order))}"
+    order = [person(player) for player in box["battingOrder"]]
+    if not len(order) == len(set(order)) == BATTERS:
+        msg = f"the nine are {len(set(order))} men in {len(order)} places"
         raise Unfit(msg)
     return dict(zip(SPOTS, order, strict=True))
 

@@ -172,10 +172,10 @@ def _split(split: Mapping[str, Any], asked: str, context: Context) -> Record:
     if str(season) != asked:
         raise Aside(Use.OTHER_DAY, f"it is of {season}, asked for was {asked}", is_told=True)
     faced, struck = (_there(stat[name], name) for name in ("plateAppearances", "strikeOuts"))
-    if struck > faced:
-        msg = f"{struck} strikeouts in {faced} plate appearances"
+    reached = sum(count(stat.get(name), name) or 0 for name in ("hits", "baseOnBalls", "hitByPitch"))
+    if struck + reached > faced:
+        msg = f"{struck} strikeouts and {reached} times on base in {faced} plate appearances"
         raise Unfit(msg)
-    reached = [count(stat.get(name), name) or 0 for name in ("hits", "baseOnBalls", "hitByPitch")]
     return {
         "day": context.slate.day,
         "season": season,
@@ -183,5 +183,5 @@ def _split(split: Mapping[str, Any], asked: str, context: Context) -> Record:
         "against": against,
         "plate_appearances": faced,
         "strikeouts": struck,
-        "on_base": sum(reached),
+        "on_base": reached,
     }
