@@ -1,13 +1,15 @@
 """Steps' SQL: what is refused, and that windows narrow what is read."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tipoff.core.errors import ShapeError
 from tipoff.core.obligation import Anchor, Moment, Timing
 from tipoff.core.schema import DAY, Phase, Table, integer, number, text
-from tipoff.core.step import SqlWork, Step
+from tipoff.core.step import Edge, SqlWork, Step
 from tipoff.core.window import BEFORE, SLATE, Input
 from tipoff.leagues.nba.league import NBA
 from tipoff.store.dialect import load
@@ -75,6 +77,17 @@ def test_what_a_step_reads_is_read_off_its_sql() -> None:
 def test_a_trap_is_refused_by_name(sql: str, why: str) -> None:
     with pytest.raises(ShapeError, match=why):
         load(step(sql), TABLES)
+
+
+def test_a_step_that_counts_what_its_table_does_not_have_is_refused_when_it_is_declared() -> None:
+    with pytest.raises(ValueError, match="made: rows_of names m, which is no column of its table"):
+        replace(step("SELECT day, g, n FROM slate.boxes"), rows_of="m")
+
+
+@pytest.mark.parametrize("named", [{"rows_as": ("boxs",)}, {"edges": (Edge(table="boxs"),)}])
+def test_a_step_that_waits_for_or_counts_by_a_table_that_is_not_declared_is_refused(named: dict[str, Any]) -> None:
+    with pytest.raises(ShapeError, match="made names boxs, which the league does not declare"):
+        load(replace(step("SELECT day, g, n FROM slate.boxes"), **named), TABLES)
 
 
 def test_every_step_of_the_league_passes() -> None:

@@ -161,6 +161,12 @@ class Step:
     same_as: tuple[str, ...] = ()
     parsers: tuple[Callable[..., object], ...] = ()  # functions beyond `work`'s own whose source is part of the version
 
+    def __post_init__(self) -> None:
+        """Refuse a declaration that counts different values of a column that the table does not have."""
+        if self.rows_of and self.rows_of not in self.table.names:
+            msg = f"{self.name}: rows_of names {self.rows_of}, which is no column of its table"
+            raise ValueError(msg)
+
     @property
     def name(self) -> str:
         """The output's name within its league."""

@@ -45,11 +45,12 @@ class CompiledStep:
 def load(step: Step, tables: Mapping[str, Table]) -> CompiledStep:
     """Read off what `step` reads and, where it is SQL, narrow and translate it; raises `ShapeError` for what may not be in it."""
     work = step.work
+    read = () if isinstance(work, SqlWork) else [one.table for one in work.inputs]
+    for name in (*read, *step.rows_as, *(edge.table for edge in step.edges)):
+        if name not in tables:
+            msg = f"{step.name} names {name}, which the league does not declare"
+            raise ShapeError(msg, hint="declare it in the catalog")
     if not isinstance(work, SqlWork):
-        for read in work.inputs:
-            if read.table not in tables:
-                msg = f"{step.name} reads {read.table}, which the league does not declare"
-                raise ShapeError(msg, hint="declare it in the catalog")
         return CompiledStep(step, work.inputs, step.version())
     written = _written(work.sql, step.name, step.table, _may_read(work.sql, tables.values()))
     return CompiledStep(
