@@ -160,6 +160,7 @@ def test_a_caller_whose_branch_nobody_opens_calls_nothing(
 
 KEEP_BY_ITSELF = KEEP.replace("connection.exec", "open_session(connection).exec")
 READS = "def read_odds(connection):\n    return connection.execute('SELECT * FROM odds')\n\n\nread_odds(None)\n"
+RAW = "\n\nraw, table = input(), input()\n"
 ODDS = "def keep_odds(connection):\n    connection.execute('INSERT INTO odds VALUES (1)')\n\n\nkeep_odds(None)\n"
 CALLED = {"go.py": "from core.games import keep_games\n\nkeep_games(None, [])\n", "core/odds.py": ODDS}
 
@@ -183,6 +184,10 @@ CALLED = {"go.py": "from core.games import keep_games\n\nkeep_games(None, [])\n"
         ({"core/reads.py": READS + "\n\nlayer = 'games'\n"}, NOTE),  # a word, and no table that is asked for
         ({"core/reads.py": READS + "\n\nfor name in ['games']:\n    print(f'SELECT 1 FROM {name}')\n"}, WARNING),  # noqa: S608 -- a text
         ({"core/reads.py": READS + "\n\nprint('DELETE FROM games')\n"}, NOTE),  # noqa: S608 -- a text
+        ({"core/reads.py": READS + READS.replace("odds", "raw.games").replace("_raw.", "_")}, WARNING),
+        ({"core/reads.py": READS + RAW + "print(f'SELECT 1 FROM {raw}.games WHERE day > 1')\n"}, WARNING),  # noqa: S608 -- a text
+        ({"core/reads.py": READS + RAW + "print(f'SELECT 1 FROM {raw}.{table}', 'games')\n"}, WARNING),  # noqa: S608 -- a text
+        ({"core/reads.py": READS + RAW + "print(f'INSERT INTO {raw}.games', f'SELECT 1 FROM {raw}.odds')\n"}, NOTE),  # noqa: S608 -- a text
     ],
 )
 def test_rows_of_a_table_that_nobody_reads_are_a_note(other: dict[str, str], level: list[Level]) -> None:

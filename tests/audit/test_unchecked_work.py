@@ -215,6 +215,11 @@ keep("a", "b", "c")
         ("subprocess.run(cmd, shell=True)", "pass", NOTE),
         ("os.system('python step_1.py')", "os.system('python step_2.py')", [*WARNING, *NOTE]),
         ("os.system('pip install -r x.py')", "os.system('streamlit run app.py')", [*NOTE, *NOTE]),
+        ("os.system('python build_games.py')", "os.system('Rscript model.R')", [*WARNING, *NOTE]),
+        ("os.system('python build_games.py')", "os.system('wkhtmltopdf about.html about.pdf')", [*NOTE, *NOTE]),
+        ("os.system(f'python build_games.py {whole}')", "os.system(f'gzip {whole}')", [*WARNING, *NOTE]),
+        ("os.system('python scrape_nba.py')", "os.system('python scrape_nfl.py')", [*NOTE, *NOTE]),
+        ("os.system('python scrape_nba.py')", "os.system('python load_nba.py')", [*WARNING, *NOTE]),
     ],
 )
 def test_a_command_nobody_asks_is_an_error_where_what_it_was_given_is_taken_away(

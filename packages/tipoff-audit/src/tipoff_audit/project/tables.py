@@ -14,7 +14,8 @@ from tipoff_audit.reading.names import last_name
 _WRITTEN = re.compile(
     r"\b(?:INSERT\s+(?:OR\s+\w+\s+|IGNORE\s+)?|REPLACE\s+|MERGE\s+)INTO\s+(?P<table>[\w.\"`\[\]{}]+)", re.IGNORECASE
 )
-_HOLE = re.compile(r"\b(FROM|JOIN)\s*($|[{%\"'`]*[{%])", re.IGNORECASE)  # the table is put in elsewhere
+# the table is put in elsewhere; of `{schema}.games` it is not
+_HOLE = re.compile(r"\b(FROM|JOIN)\s*($|[{%\"'`]*[{%](?!\w*\}[\"'`]?\.[\"'`]?\w))", re.IGNORECASE)
 _ASKS = re.compile(
     r"table|from_?$|select|read|fetch|query|load|count|list|find|dump|export|sync|copy|view|source|ref$|get|backup|model",
     re.IGNORECASE,
@@ -85,12 +86,12 @@ class Tables:
         return any(self._is_read_in(path, own, table, read) for path, own in self.sources.python(table))
 
     def _is_read_in(self, path: str, own: Index, table: str, read: re.Pattern[str]) -> bool:
-        has_holes = any(_HOLE.search(str(node.value)) for node in strings(own))
-        for node in strings(own):
-            text = str(node.value)
+        found = {whole: _text(whole) for whole in (_whole(own, node) for node in strings(own))}
+        has_holes = any(_HOLE.search(text) for text in found.values())
+        for node, text in found.items():
             if table not in text.lower() or isinstance(own.up.get(node), ast.Expr):
                 continue
-            if len(text) < _MOST and text.lower().rpartition(".")[2] == table:
+            if len(text) < _MOST and " " not in text and text.lower().rpartition(".")[2] == table:
                 is_asked = has_holes or self._names_it(own, node)
             else:
                 is_asked = read.search(text) is not None
@@ -98,7 +99,7 @@ class Tables:
                 return True
         return False
 
-    def _names_it(self, own: Index, node: ast.Constant) -> bool:
+    def _names_it(self, own: Index, node: ast.expr) -> bool:
         """Whether the name is handed to what asks for a table, or is that of a class of rows."""
         above = own.up.get(node)
         if isinstance(above, ast.Call):
@@ -107,10 +108,22 @@ class Tables:
             return _ASKS.search(above.arg or "") is not None
         return isinstance(above, ast.Assign) and _ASKS.search(ast.unparse(above.targets[0])) is not None
 
-    def _is_idle(self, path: str, own: Index, node: ast.Constant) -> bool:
+    def _is_idle(self, path: str, own: Index, node: ast.expr) -> bool:
         """Whether nobody comes to the function in which the name stands."""
         head = len(own.module.name) + 1
         return self.reach is not None and bool(self.reach.why_not(path, own.scope(node).name[head:]))
+
+
+def _whole(own: Index, node: ast.Constant) -> ast.expr:
+    """Return the f-string of which a text is a part, else the text."""
+    above = own.up.get(node)
+    return above if isinstance(above, ast.JoinedStr) else node
+
+
+def _text(node: ast.expr) -> str:
+    """Return a text in one piece, with {} for what an f-string puts in."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    return "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in parts)
 
 
 def block_of(own: Index, line: int) -> tuple[ast.Try | None, ast.ExceptHandler | None]:

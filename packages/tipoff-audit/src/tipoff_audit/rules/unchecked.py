@@ -35,11 +35,29 @@ def weight(file: File, call: ast.Call, said: str) -> tuple[Level, str]:
     for other in after if _CARRIES.search(said) else ():
         if _removed(other) & given:
             return Level.ERROR, f"line {other.lineno} takes away what it was given"
-    if _STEP.search(said) and not _SERVES.search(said):
+    if own := _step(said):
         for other in after:
             if last_name(other.func) in _STARTS and file.names.callee(other).full.startswith(("os.", "subprocess.")):
-                return Level.WARNING, f"line {other.lineno} goes on without what it makes"
+                next_one = _step(
+                    " ".join([*(text for one in other.args[:1] for text in _texts(one)), *of_names(file, other)])
+                )
+                if _names(file, other) & given - {"sys", "sys.executable"} or (
+                    next_one and not _are_alike(own, next_one)
+                ):
+                    return Level.WARNING, f"line {other.lineno} goes on without what it makes"
     return Level.NOTE, ""
+
+
+def _step(said: str) -> str:
+    """Return the step of a chain that a command runs, "" where it runs none."""
+    found = _STEP.search(said)
+    return found[0] if found is not None and not _SERVES.search(said) else ""
+
+
+def _are_alike(one: str, other: str) -> bool:
+    """Whether two steps do the same with different things, `scrape_nba.py` and `scrape_nfl.py`: none waits for the other."""
+    words = [re.split(r"[\W_]+", name.lower())[:-1] for name in (one, other)]
+    return len(words[0]) > 1 and words[0][:1] == words[1][:1] and not re.search(r"\d", one + other)
 
 
 def _removed(call: ast.Call) -> set[str]:
