@@ -13,7 +13,7 @@ from tipoff.engine.attempts import (
     LAST_LOOK,
     after_hold,
     before_deadline,
-    before_due,
+    before_end,
     note_failure,
     note_success,
     waits,
@@ -147,15 +147,21 @@ def test_the_nearer_the_end_the_sooner_a_source_that_failed_is_asked_again(book:
     assert before_deadline(entry, [], late, due_at) == late
 
 
-def test_a_source_that_has_not_published_is_looked_at_once_more_before_its_unit_is_due(book: Book) -> None:
+def test_a_source_that_has_not_published_is_looked_at_once_more_before_its_unit_is_due_and_before_it_closes(
+    book: Book,
+) -> None:
     entry = entry_of(book, "asked")
     due_at = entry.obligation.times["one"].due_at
+    closes_at = entry.obligation.times["one"].closes_at
     assert due_at is not None
+    assert closes_at is not None
+    late = closes_at + HOUR
 
-    assert before_due(entry, ["one"], due_at + HOUR, due_at - HOUR) == due_at - LAST_LOOK
-    assert before_due(entry, ["one"], due_at - HOUR / 2, due_at - HOUR) == due_at - HOUR / 2
-    assert before_due(entry, ["one"], due_at + HOUR, due_at - LAST_LOOK) == due_at + HOUR
-    assert before_due(entry, [], due_at + HOUR, due_at - HOUR) == due_at + HOUR
+    assert before_end(entry, ["one"], late, due_at - HOUR) == due_at - LAST_LOOK
+    assert before_end(entry, ["one"], due_at - HOUR / 2, due_at - HOUR) == due_at - HOUR / 2
+    assert before_end(entry, ["one"], late, due_at - LAST_LOOK) == closes_at - LAST_LOOK
+    assert before_end(entry, ["one"], late, closes_at - LAST_LOOK) == late
+    assert before_end(entry, [], late, due_at - HOUR) == late
 
 
 def test_what_a_guard_holds_all_day_is_tried_ever_sooner_and_has_not_used_up_its_runs_when_it_is_due(

@@ -4,7 +4,7 @@ Units of one obligation can be made in several runs (games that closed at differ
 forgotten by the next.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from tipoff.engine import rules
@@ -13,7 +13,7 @@ from tipoff.engine.book import Entry
 LEAST_WAIT = timedelta(minutes=5)  # between two attempts, however near the end is
 MINUTE = timedelta(minutes=1)
 HELD_AGAIN = timedelta(minutes=15)  # at the least, between two looks at what a guard keeps from going out
-LAST_LOOK = timedelta(minutes=5)  # before a unit falls due: what has been published by then is there in time
+LAST_LOOK = timedelta(minutes=5)  # before a unit falls due, or closes: what has been published by then is there in time
 
 
 def note_failure(entry: Entry, units: Iterable[str]) -> None:
@@ -37,11 +37,16 @@ def note_success(entry: Entry, units: Iterable[str]) -> bool:
 
 def before_deadline(entry: Entry, units: Iterable[str], after: datetime, now: datetime) -> datetime:
     """Return when what failed is tried again: at the latest half-way to when the first of `units` is due or closes."""
-    times = [entry.obligation.times[unit] for unit in units if unit in entry.obligation.times]
-    ends = [at for unit in times for at in (unit.due_at, unit.closes_at) if at is not None and at > now]
+    ends = list(_ends(entry, units, now))
     if not ends:
         return after
     return min(after, now + max(LEAST_WAIT, (min(ends) - now) / 2))
+
+
+def _ends(entry: Entry, units: Iterable[str], after: datetime) -> Iterator[datetime]:
+    """Yield when each of `units` falls due and closes, if that lies after an instant."""
+    times = (entry.obligation.times[unit] for unit in units if unit in entry.obligation.times)
+    yield from (at for unit in times for at in (unit.due_at, unit.closes_at) if at is not None and at > after)
 
 
 def hastened(entry: Entry, units: Iterable[str], after: datetime, now: datetime) -> datetime:
@@ -59,10 +64,9 @@ def closes_later(entry: Entry, units: Iterable[str], now: datetime) -> bool:
     return any(at is not None and at > now for at in closes)
 
 
-def before_due(entry: Entry, units: Iterable[str], after: datetime, now: datetime) -> datetime:
-    """Return when a source that has not published is asked again: no later than shortly before one of `units` falls due."""
-    dues = [due_at for unit in units if (due_at := entry.obligation.times[unit].due_at) is not None]
-    return min([after, *(due_at - LAST_LOOK for due_at in dues if due_at - LAST_LOOK > now)])
+def before_end(entry: Entry, units: Iterable[str], after: datetime, now: datetime) -> datetime:
+    """Return when a source that has not published is asked again: at the latest shortly before a unit is due or closes."""
+    return min([after, *(at - LAST_LOOK for at in _ends(entry, units, now + LAST_LOOK))])
 
 
 def after_hold(entry: Entry, units: Iterable[str], now: datetime) -> datetime:

@@ -17,7 +17,7 @@ from tipoff.engine import ledger_rows, rules
 from tipoff.engine.attempts import (
     after_hold,
     before_deadline,
-    before_due,
+    before_end,
     closes_later,
     go_back,
     hastened,
@@ -240,7 +240,7 @@ class Results:
         timing = entry.step.timing
         entry.polls, entry.error = entry.polls + 1, ""
         after = now + min(timing.poll * 2 ** min(entry.polls - 1, 10), timing.poll_max)
-        entry.not_before, failed_until = before_due(entry, units, after, now), entry.not_before
+        entry.not_before, failed_until = before_end(entry, units, after, now), entry.not_before
         stays = entry.put_off if failed_until is not None and now < failed_until else frozenset()
         entry.put_off = frozenset(units) | stays
         if any(is_tried_again(entry, unit, now) for unit in entry.tries.keys() - units.keys()):
