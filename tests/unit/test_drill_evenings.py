@@ -39,6 +39,7 @@ def why(
     other: tuple[Unit, ...] = (),
     told: tuple[Unit, ...] | None = None,
     goes_on: bool = False,
+    looked: datetime = START - 40 * MINUTE,
     **more: Any,
 ) -> list[str]:
     """Return what is held against an evening in which these units are lost, or stand otherwise; `told` are called lost."""
@@ -47,8 +48,8 @@ def why(
         each.starts |= {(DAY, "one"): START, (NEXT, "two"): START + 24 * HOUR}
         each.content |= dict.fromkeys((*ALL, RESUMED) if goes_on else ALL, (1, "as it was"))
         each.seen |= dict.fromkeys([LINE_UPS, FEATURES, PUBLISHED], START - 80 * MINUTE)
-    twin.arrivals |= dict.fromkeys([LINE_UPS, FEATURES, PREDICTED], START - 40 * MINUTE)
-    twin.seen[LINE_UPS] = twin.seen[FEATURES] = START - 40 * MINUTE
+    twin.arrivals |= dict.fromkeys([LINE_UPS, FEATURES, PREDICTED], looked)
+    twin.seen[LINE_UPS] = twin.seen[FEATURES] = looked
     for unit in gone:
         del truth.content[unit]
     truth.content |= dict.fromkeys(other, (1, "another"))
@@ -147,6 +148,22 @@ def test_what_could_be_made_before_its_close_is_not_made_after_it_and_where_it_h
     grades = ["other content than the twin's: grades 2030-01-08 one"] if found else []
 
     assert why(fault(START - 3 * HOUR, START - ended), other=(GRADES,), arrivals=late, due=due) == found + grades
+
+
+@pytest.mark.parametrize(
+    ("came", "found"),
+    [
+        (40, []),
+        (41, ["made after its close, and could have been before: pitcher_features 2030-01-08 one"]),
+    ],
+    ids=["at the next look", "later"],
+)
+def test_what_a_source_said_at_the_twins_look_could_be_made_from_the_next_look_on(came: int, found: list[str]) -> None:
+    looked, until_start = START - 50 * MINUTE, fault(START - 45 * MINUTE, START + HOUR, "executor", "late")
+    arrivals = {LINE_UPS: looked + came * MINUTE, FEATURES: START + HOUR}
+    due = {unit[:2]: START + HOUR for unit in arrivals}
+
+    assert why(until_start, looked=looked, arrivals=arrivals, due=due) == found
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
 """The oracle of an evening: what closes while a fault lasts may be lost, and is told; all that could be made is there.
 
 A fault lasts until its end and the machine's own wait after it. Whatever closes may be lost, or stand as it was, only where there
-was no instant outside of these from when it could have been made until its close; and so may what rests on it.
+was no instant outside of these from when it could have been made until its close; and so may what rests on it. What a source says
+is known when it is next asked: at the latest its first wait after the twin, which asked at other minutes.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -68,16 +69,20 @@ class Evening:
     others: Callable[[Unit], bool] = lambda _unit: False
     apart: set[Unit] = field(default_factory=set)  # lost, or other than the twin's, and may be
     _games: dict[tuple[str, date], set[str]] = field(default_factory=dict)  # of `apart`, by output and day
+    _reads: dict[str, list[tuple[str, Window, Edge]]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Know what each output is made of."""
+        tables = {step.name: step.table for step in self.league.steps}
+        self._reads = {
+            step.name: [(read.table, read.window, step.edge(read.table)) for read in load(step, tables).inputs]
+            for step in self.league.steps
+        }
 
     def explain(self) -> None:
         """Find all that may be lost or stand otherwise: the days in order, and each in the order of the catalog."""
         order = {step.name: place for place, step in enumerate(self.league.steps)}
-        tables = {step.name: step.table for step in self.league.steps}
-        reads = {
-            step.name: [(read.table, read.window, step.edge(read.table)) for read in load(step, tables).inputs]
-            for step in self.league.steps
-        }
-        found = self.truth.content
+        reads, found = self._reads, self.truth.content
         other = {unit for unit, made in self.twin.content.items() if found.get(unit) != made}
         other |= found.keys() - self.twin.content.keys()
         for unit in sorted(other | self._belated(), key=lambda unit: (unit[1], order[unit[0]], unit[2])):
@@ -128,7 +133,17 @@ class Evening:
         if isinstance(step.work, SourceWork) and refresh is not None and unit in self.truth.seen:
             is_same_look = self.truth.seen[unit] == self.twin.seen.get(unit)
             from_at = None if is_same_look else self.truth.seen[unit] + refresh
-        return from_at is not None and not is_clear(self.spans, from_at, closes_at)
+        return from_at is not None and not is_clear(self.spans, max([from_at, *self._came(unit)]), closes_at)
+
+    def _came(self, unit: Unit) -> Iterator[datetime]:
+        """Yield when sources said what a unit cannot be without, each no later than its first wait after the twin's look."""
+        output, day, _ = unit
+        for table, window, edge in self._reads[output]:
+            step, read = self.league.step(table), (table, day, game_of(unit))
+            at, twins = self.truth.arrivals.get(read), self.twin.arrivals.get(read)
+            is_needed = window.kind in _SAME_DAY and edge.cascades and not edge.optional and not edge.one_of
+            if is_needed and isinstance(step.work, SourceWork) and at and twins and at - twins <= step.timing.poll:
+                yield at
 
     def _knew_another_start(self, unit: Unit, reads: Iterable[tuple[str, Window, Edge]]) -> bool:
         """Whether as many rows were made when the schedule was known as of another change: a start may be told late."""
