@@ -18,7 +18,7 @@ from tests.checked import owed
 from tests.postgres import fresh
 from tests.support import killed_while_migrating
 
-from tipoff.core.errors import LeaseLost, LedgerError, NoLedger
+from tipoff.core.errors import LeaseLost, LedgerError, NoLedger, Resting
 from tipoff.core.severity import Severity
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.alerts import AlertStore
@@ -69,6 +69,19 @@ def test_a_naive_instant_is_refused_and_nothing_is_written(ledger: Ledger) -> No
     with pytest.raises(ValueError, match="naive"):
         ledger.commit(batch)
     assert ledger.facts() == {}
+
+
+def test_the_runs_of_a_day_are_those_that_were_not_given_up_since_their_provider_is_left_alone(ledger: Ledger) -> None:
+    batch, resting = Batch(), Resting("provider", 300)
+    for number, hint in enumerate((None, "it is asked again later", resting.hint)):
+        at = NOW + number * HOUR
+        run = {"id": number + 1, "league": "x", "output": "o", "day": NOW.date(), "units": "[]", "state": "failed"}
+        batch.add("runs", run | {"attempt": 1, "as_of": at, "started_at": at, "lease_until": at, "worker": "w"})
+        batch.run_ends.append({"id": number + 1, "ended_at": at, "hint": hint})
+    ledger.commit(batch)
+
+    assert ledger.runs_since("x", NOW) == {("o", NOW.date()): (2, NOW + HOUR)}
+    assert ledger.runs_since("x", NOW + HOUR) == {("o", NOW.date()): (1, NOW + HOUR)}
 
 
 def test_a_server_that_has_gone_since_another_thread_found_its_connection_broken_is_a_ledgers_error(

@@ -48,10 +48,12 @@ from tipoff.core.slate import Game
 from tipoff.core.step import Step
 from tipoff.core.window import SLATE, Input
 from tipoff.engine.attempts import waits
-from tipoff.engine.book import Book, Entry
+from tipoff.engine.book import Book, Entry, LiveRun
+from tipoff.engine.budget import RunBudget
 from tipoff.engine.claim import Outcome
 from tipoff.engine.findings import unmet_finding
 from tipoff.engine.inputs import made_from
+from tipoff.engine.live_runs import LiveRuns
 from tipoff.engine.results import LOOK_AGAIN, MOST_POLLS, SOON, Counts, Results
 from tipoff.engine.runplan import RunPlan
 from tipoff.ledger import Batch
@@ -527,6 +529,22 @@ def test_a_provider_that_is_left_alone_is_asked_no_more_often_than_its_own_failu
     desk.ends("raw", {"one": "x"}, error=Resting("provider", 60))
 
     assert (entry.failures, entry.not_before) == (5, NIGHT + 16 * MINUTE)
+
+
+def test_a_run_whose_provider_is_left_alone_is_none_of_the_runs_that_a_day_may_have(desk: Desk) -> None:
+    budget, ends, claim = RunBudget(a_day=1), list[Outcome](), desk.claim("raw", {"one": "x"})
+    executor: Any = SimpleNamespace(hand_out=lambda _claims: None, returned=lambda: ends)
+    live = LiveRuns(desk.book, executor, desk.results, budget)
+    claim.live = LiveRun(9, since=NIGHT, until=NIGHT + HOUR)
+    free_at = []
+
+    for error in (Resting("provider", 300), Resting("provider", 300), transient()):
+        budget.spend(("raw", TODAY), NIGHT)
+        ends[:] = [Outcome(claim, error=error, begun=NIGHT)]
+        live.hand_out([claim], NIGHT, desk.batch)
+        free_at.append(budget.free_at(("raw", TODAY), NIGHT))
+
+    assert free_at == [None, None, midnight(TODAY + timedelta(days=1))]
 
 
 def test_a_source_that_failed_is_asked_again_at_the_latest_half_way_to_its_end(desk: Desk) -> None:

@@ -93,11 +93,13 @@ class SourceError(PipelineError):
 class Resting(SourceError):
     """A provider that asked for it, or has failed several times in a row, is left alone for a while; no failure of its own."""
 
+    HINT = "it is asked again when its rest is over"
+
     def __init__(self, source: str, rest_s: float) -> None:
         super().__init__(
             f"{source} is left alone, as it asked or for failing several times in a row",
             kind=ErrorKind.TRANSIENT,
-            hint="it is asked again when its rest is over",
+            hint=self.HINT,
             retry_after_s=rest_s,
         )
 

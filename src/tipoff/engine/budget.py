@@ -63,6 +63,10 @@ class RunBudget:
         self.today[key] += 1
         self.tick[key] += 1
 
+    def give_back(self, key: Key) -> None:
+        """Count one run less: its provider was left alone, for minutes at the least, so nobody was asked and nothing done."""
+        self.today[key] = max(0, self.today[key] - 1)
+
     def limit(self, entry: Entry, judged: Judgement, now: datetime, slate: Slate) -> Judgement:
         """Return the judgement, without its runs where the obligation has had all that it may have."""
         n_starts = len({game.starts_at for game in slate.played})

@@ -91,7 +91,7 @@ class Controller:
         self._last_at: datetime | None = None
         self._since = _LONG_AGO  # when this home first ran; known once the lease is taken
         self._stands_by_until: datetime | None = None
-        self._live = LiveRuns(self.book, self.executor, self._results)
+        self._live = LiveRuns(self.book, self.executor, self._results, self._budget)
 
     def start(self, now: datetime, *, after: str = "") -> bool:
         """Take the lease and take up where the last controller left off: nothing is lost, nothing is left running.

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
+from tipoff.core.errors import Resting
 from tipoff.core.obligation import State
 from tipoff.core.step import SourceWork
 from tipoff.engine.book import Book, Entry, Key, LiveRun
+from tipoff.engine.budget import RunBudget
 from tipoff.engine.claim import Claim, Executor, has_ended
 from tipoff.engine.inputs import input_proofs
 from tipoff.engine.questions import rulings_for
@@ -38,8 +40,8 @@ def claimed(book: Book, entry: Entry, plan: RunPlan, now: datetime, *, place: in
 class LiveRuns:
     """The runs of one controller that an executor has."""
 
-    def __init__(self, book: Book, executor: Executor, results: Results) -> None:
-        self._book, self._executor, self._results = book, executor, results
+    def __init__(self, book: Book, executor: Executor, results: Results, budget: RunBudget) -> None:
+        self._book, self._executor, self._results, self._budget = book, executor, results, budget
         self._keys: dict[int, Key] = {}
 
     def busy(self, now: datetime) -> set[Key]:
@@ -73,7 +75,9 @@ class LiveRuns:
         """
         for outcome in self._executor.returned():
             if outcome.claim.run_id in self._keys and has_ended(outcome):
-                del self._keys[outcome.claim.run_id]
+                key = self._keys.pop(outcome.claim.run_id)
+                if isinstance(outcome.error, Resting):
+                    self._budget.give_back(key)
                 now = max(now, outcome.ended or now)
                 self._results.take(outcome, now, batch)
         return now

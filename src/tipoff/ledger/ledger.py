@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Select, Table, func, insert, select, text, up
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from tipoff.core.errors import LeaseLost, NoLedger, UsageError
+from tipoff.core.errors import LeaseLost, NoLedger, Resting, UsageError
 from tipoff.core.home import Profile
 from tipoff.core.obligation import Gaps
 from tipoff.core.proof import Proof, read_proof
@@ -323,10 +323,16 @@ class Ledger(Held):
         )
 
     def runs_since(self, league: str, since: datetime) -> dict[tuple[str, date], tuple[int, datetime]]:
-        """Return how many runs of each output and day of a league were begun since then, and when the last one was."""
+        """Return how many runs of each output and day of a league were begun since then, and when the last one was.
+
+        What asked nobody, as its provider was left alone, is not counted.
+        """
         runs = schema.runs
+        has_asked = runs.c.hint.is_distinct_from(Resting.HINT)
         counted = func.count().label("n"), func.max(runs.c.started_at).label("last")
-        query = select(runs.c.output, runs.c.day, *counted).where(runs.c.league == league, runs.c.started_at >= since)
+        query = select(runs.c.output, runs.c.day, *counted).where(
+            runs.c.league == league, runs.c.started_at >= since, has_asked
+        )
         found = self.rows(query.group_by(runs.c.output, runs.c.day))
         return {(row["output"], row["day"]): (row["n"], row["last"]) for row in found}
 
