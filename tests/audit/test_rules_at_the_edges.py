@@ -157,3 +157,43 @@ def test_a_sum_so_far_whose_column_is_shifted_further_down_takes_in_no_game_of_t
     )
 
     assert [rule for rule, _ in said(text, "features/form.py")] == rules
+
+
+@pytest.mark.parametrize(
+    ("column", "is_told"),
+    [
+        ('games.groupby("player_id")["points"].transform("mean")', True),
+        ('games.groupby(["team", "season"]).points.transform("std")', True),
+        ('games.groupby(["team", "game_id"])["points"].transform("mean")', False),  # of one game
+        ('games.groupby("season")["points"].transform("mean")', False),
+        ('games.groupby("player_id")["points"].shift().groupby("player_id").transform("mean")', False),
+        ('games["points"].fillna(games.groupby("player_id")["points"].transform("mean"))', False),
+        ('train.groupby("player_id")["points"].transform("mean")', False),
+    ],
+)
+def test_a_mean_over_all_games_of_a_player_beside_each_of_them_is_told(column: str, *, is_told: bool) -> None:
+    text = f'def form_features(games, train):\n    games["form"] = {column}\n    return games\n'
+
+    assert [rule for rule, *_ in said(text)] == ["window-includes-current"] * is_told
+
+
+@pytest.mark.parametrize(
+    ("columns", "where", "is_told"),
+    [
+        ("g.game_id, AVG(g.points) OVER (PARTITION BY g.player_id) AS usual", "", True),
+        ("g.game_date, STDDEV(g.points) OVER (PARTITION BY g.team, g.season) AS spread", "", True),
+        ("g.game_id, AVG(g.points) OVER (PARTITION BY g.player_id) AS usual", "WHERE g.game_date < @day", False),
+        ("g.game_id, AVG(g.points) OVER (PARTITION BY g.team, g.game_id) AS of_the_game", "", False),
+        ("g.game_id, AVG(g.points) OVER (PARTITION BY g.season) AS league", "", False),
+        ("g.player_id, AVG(g.points) OVER (PARTITION BY g.player_id) AS usual", "", False),  # no row a game
+        ("g.game_id, COUNT(*) OVER (PARTITION BY g.player_id) AS n", "", False),
+    ],
+)
+def test_a_window_over_all_games_of_a_player_beside_each_of_them_is_told(
+    columns: str, where: str, *, is_told: bool
+) -> None:
+    sql = f"CREATE OR REPLACE TABLE features.form AS SELECT {columns} FROM player_games AS g {where};\n"  # noqa: S608 -- a text
+
+    found = [one.rule for one in audited({"features/form.sql": sql})]
+
+    assert found == ["window-includes-current"] * is_told

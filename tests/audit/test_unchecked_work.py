@@ -408,3 +408,77 @@ def test_rows_whose_refusal_only_the_answer_tells_are_an_error_where_nobody_read
 )
 def test_rows_that_another_asks_for_are_no_error(made: str, body: str) -> None:
     assert Level.ERROR not in levels({"jobs/a.py": GIVEN.format(made, body)}, "ignored-result")
+
+
+@pytest.mark.parametrize(
+    ("command", "level"),
+    [
+        ('BashOperator(task_id="a", bash_command="python build_features.py || true")', NOTE),
+        ('subprocess.run("dbt run || true", shell=True, check=True)', NOTE),
+        ('BashOperator(task_id="a", bash_command="python build_features.py || exit 1")', NOTHING),
+        ('BashOperator(task_id="a", bash_command="rm -f out.json || true; python build_features.py")', NOTHING),
+        ('print("python build_features.py || true")', NOTHING),
+    ],
+)
+def test_a_command_of_python_whose_own_text_makes_a_failure_pass_is_told(command: str, level: list[Level]) -> None:
+    head = "import subprocess\n\nfrom airflow.operators.bash import BashOperator\n\n"
+
+    assert levels({"jobs/dag.py": f"{head}{command}\n"}, "swallowed-exit") == level
+
+
+FALSE = """import logging
+
+
+def {0}_games(conn):
+    try:
+        conn.execute("INSERT INTO games SELECT * FROM raw_games ON CONFLICT (id) DO UPDATE SET home = raw.home")
+    except Exception as error:
+        logging.error("not written: %s", error)
+        return False
+    return True
+
+
+{1}
+"""
+
+
+@pytest.mark.parametrize("verb", ["merge", "upsert", "ingest", "append", "export", "backfill"])
+def test_a_write_that_says_by_false_that_it_has_failed_is_asked_whatever_it_is_called(verb: str) -> None:
+    let_go, asked = f"{verb}_games(None)", f"if not {verb}_games(None):\n    raise SystemExit(1)"
+
+    assert levels({"jobs/games.py": FALSE.format(verb, let_go)}, "ignored-result") == NOTE
+    assert levels({"jobs/games.py": FALSE.format(verb, asked)}, "ignored-result") == NOTHING
+
+
+TRIES = """import time
+
+import requests
+
+
+def page_of(url):
+    for {0} in {1}:
+        try:
+            answer = requests.get(url, timeout=5)
+            answer.raise_for_status()
+            return answer.json()
+        except requests.RequestException:
+            {2}
+    {3}
+"""
+
+
+@pytest.mark.parametrize(
+    ("what", "handler", "after", "level"),
+    [
+        (("attempt", "range(5)"), "pass", "return {}", NOTE),
+        (("_", "range(5)"), "time.sleep(3)", "print('gave up')\n    return []", NOTE),
+        (("attempt", "range(5)"), "pass", "return None", NOTHING),  # which is no answer
+        (("attempt", "range(5)"), "pass", "raise TimeoutError(url)", NOTHING),
+        (("attempt", "range(5)"), "if attempt == 4:\n                raise", "return {}", NOTHING),
+        (("url", "[url, url + '/old']"), "pass", "return {}", NOTHING),  # it looks in one place after the other
+    ],
+)
+def test_tries_that_end_in_something_empty_are_told(
+    what: tuple[str, str], handler: str, after: str, level: list[Level]
+) -> None:
+    assert levels({"jobs/page.py": TRIES.format(*what, handler, after)}, "default-on-error") == level

@@ -242,3 +242,18 @@ def is_aggregate(select: exp.Select) -> bool:
 def tables(piece: Piece) -> str:
     """Return the names of the tables that are read and written, as one text."""
     return " ".join(".".join(part.name for part in table.parts) for table in piece.tree.find_all(exp.Table))
+
+
+_SIDES = re.compile(r"player|team|club|pitcher|batter", re.IGNORECASE)
+_GAMES = re.compile(r"game|match|date|day", re.IGNORECASE)
+
+
+def is_of_all_games(window: exp.Expression, event: re.Pattern[str]) -> bool:
+    """Whether a window is over a player's or a team's rows, a row a game, of which nothing was left out by when it was."""
+    by = " ".join(column.name for one in window.args.get("partition_by") or () for column in one.find_all(exp.Column))
+    select = window.find_ancestor(exp.Select)
+    if select is None or not _SIDES.search(by) or _GAMES.search(by):
+        return False
+    compared = (column.name for one in select.root().find_all(exp.Predicate) for column in one.find_all(exp.Column))
+    is_by_game = any(re.search(r"game|match", one.alias_or_name, re.IGNORECASE) for one in select.expressions)
+    return is_by_game and not any(map(event.search, compared))

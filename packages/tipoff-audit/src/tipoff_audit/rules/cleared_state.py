@@ -111,13 +111,13 @@ def _assigned(node: ast.Assign, shared: set[str]) -> list[tuple[ast.AST, str, st
         targets = list(zip(node.targets[0].elts, node.value.elts, strict=True))
     found: list[tuple[ast.AST, str, str]] = []
     for target, value in targets:
-        if isinstance(target, ast.Name) and target.id in shared and _is_empty(value):
+        if isinstance(target, ast.Name) and target.id in shared and is_empty(value):
             found.append((node, target.id, "cleared"))
         if not isinstance(target, ast.Attribute | ast.Subscript):
             continue
         text = dotted(target)
         key = constant(target.slice) if isinstance(target, ast.Subscript) else ""
-        if _is_empty(value) and isinstance(target, ast.Attribute) and _BUFFERS.search(text):
+        if is_empty(value) and isinstance(target, ast.Attribute) and _BUFFERS.search(text):
             found.append((node, text, "cleared"))
         elif _CURSORS.search(target.attr if isinstance(target, ast.Attribute) else str(key)) and _is_position(value):
             found.append((node, str(key or text), "advanced"))
@@ -134,14 +134,15 @@ def _is_position(node: ast.expr) -> bool:
     return not re.search(r"cursor|open|connect|monotonic|time$|now$|^tell$|^create", made)
 
 
-def _is_empty(node: ast.expr) -> bool:
+def is_empty(node: ast.expr | None) -> bool:
+    """Whether a list, a mapping, a set or a frame is made that holds nothing."""
     if isinstance(node, ast.List | ast.Tuple):
         return not node.elts
     if isinstance(node, ast.Dict):
         return not node.keys
     return (
         isinstance(node, ast.Call)
-        and last_name(node.func) in {"list", "deque", "dict", "defaultdict", "set"}
+        and last_name(node.func) in {"list", "deque", "dict", "defaultdict", "set", "DataFrame"}
         and not node.args
     )
 

@@ -189,6 +189,31 @@ def current_rows(file: File) -> None:
         )
 
 
+_SIDES = re.compile(r"player|team|club|pitcher|batter|goalie|horse|jockey|driver|fighter", re.IGNORECASE)
+_OF_A_GAME = re.compile(r"game|match|date|day|week|fixture|event|(^|_)race", re.IGNORECASE)
+
+
+def whole_groups(file: File) -> None:
+    """Report a mean over all games of a player or a team, the later ones too, that stands beside each of them."""
+    for call in file.index.calls:
+        if not (isinstance(call.func, ast.Attribute) and call.func.attr == "transform" and call.args):
+            continue
+        group = next(
+            (one for one in ast.walk(call.func) if isinstance(one, ast.Call) and last_name(one.func) == "groupby"), None
+        )
+        given = [*group.args, *(one.value for one in group.keywords)] if group is not None else []
+        keys = [str(one.value) for key in given for one in ast.walk(key) if isinstance(one, ast.Constant)]
+        if constant(call.args[0]) not in {"mean", "median", "std"} or any(map(_OF_A_GAME.search, keys)):
+            continue
+        parent = next(one for one in file.index.parents(call) if isinstance(one, ast.stmt))
+        is_column = isinstance(parent, ast.Assign) and not re.search(r"fillna|train", ast.unparse(parent))
+        is_told = is_column and file.is_feature(call, *_around(file, call)) and not _shifted(file, call)
+        if is_told and any(map(_SIDES.search, keys)):
+            message = "`transform` takes in all games of its group, later ones too: a feature that knows the result"
+            advice = "take `expanding()` or `rolling()` over shifted rows"
+            file.say("window-includes-current", call, Level.NOTE, f"{message}; {advice}", guards="look-ahead")
+
+
 _SHOWN = re.compile(
     r"chart|plot|report|describe|summary|render|show|display|figure|(^|_)page(_|$)|monitor|dashboard", re.IGNORECASE
 )

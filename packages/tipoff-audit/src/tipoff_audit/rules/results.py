@@ -14,7 +14,8 @@ from tipoff_audit.reading.names import constant, last_name, words
 from tipoff_audit.reading.words import these
 
 _TOLD = these(
-    "flush save acquire send write store persist publish upload push insert commit lock deliver notify enqueue load sync submit"
+    """flush save acquire send write store persist publish upload push insert commit lock deliver notify enqueue load sync submit
+    merge upsert ingest append export backfill"""
 )
 _MAYBE = these(
     "if maybe unless exists needed changed or"

@@ -10,6 +10,7 @@ from tipoff_audit.reading.index import FUNCTIONS, Scope
 from tipoff_audit.reading.names import constant, dotted, keyword, last_name
 from tipoff_audit.reading.requests import request_functions, sleeps
 from tipoff_audit.reading.words import these
+from tipoff_audit.rules.cleared_state import is_empty
 
 _ATTEMPT = re.compile(r"attempt|retr(y|ies)|tries|try_|backoff", re.IGNORECASE)
 _COUNT = re.compile(
@@ -238,6 +239,23 @@ def _policy(file: File, call: ast.Call) -> None:  # noqa: C901 -- a branch for e
         and "connect" not in given
     ):
         _say_endless(file, call, "`Retry(total=None)` tries for ever")
+
+
+def ended_empty(file: File) -> None:
+    """Report loops that try again a few times, and behind which something empty is the answer."""
+    for loop in file.index.loops:
+        if not (_is_bounded_retry(loop) and isinstance(loop, ast.For | ast.While) and _is_retry(loop)):
+            continue
+        above = file.index.up[loop]
+        blocks = [getattr(above, name, None) or [] for name in ("body", "orelse", "finalbody")]
+        after = [one for block in blocks if loop in block for one in block[block.index(loop) + 1 :]]
+        ends = next((one for one in after if not isinstance(one, ast.Expr)), None)
+        target = loop.target if isinstance(loop, ast.For) else loop.test
+        waits = any(isinstance(part, ast.Call) and last_name(part.func) == "sleep" for part in inside(loop.body))
+        is_retry = waits or any(_ATTEMPT.search(_said(part)) for part in ast.walk(target))
+        if is_retry and isinstance(ends, ast.Return) and is_empty(ends.value):
+            message = "after the last try the answer is something empty, which nobody can tell from a true one"
+            file.say("default-on-error", ends, Level.NOTE, f"{message}; raise the last error", guards="read")
 
 
 def _is_none(node: ast.expr | None) -> bool:

@@ -9,7 +9,7 @@ from sqlglot import exp
 from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import MAKES_FEATURES, MONITORS, Use
 from tipoff_audit.reading.sqltext import KEYED, blank, verbs, without_comments, without_data
-from tipoff_audit.reading.statements import Bound, Piece, bounds, is_aggregate, parsed, selects, tables
+from tipoff_audit.reading.statements import Bound, Piece, bounds, is_aggregate, is_of_all_games, parsed, selects, tables
 
 _I = re.IGNORECASE
 
@@ -152,6 +152,12 @@ def _windows(piece: Piece, use: Use) -> Iterator[Said]:
         if not isinstance(function, exp.AggFunc) or isinstance(function, _CURRENT_RANKS):
             continue
         if order is None and not (used.alias and spec is not None):  # what it is built upon stands elsewhere
+            if isinstance(function, exp.Avg | exp.Stddev) and not used.alias and is_of_all_games(node, _EVENT):
+                message = "this window takes in all games of its group, later ones too: a feature that knows the result"
+                advice = "order it by day and end the frame at `1 PRECEDING`"
+                yield Said(
+                    "window-includes-current", piece.frame_at(node), Level.NOTE, f"{message}; {advice}", "look-ahead"
+                )
             continue
         if type(function).__name__.upper() not in _RANGES or (order is not None and not _by_time(order)):
             continue

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from tipoff_audit.finding import Level
@@ -10,6 +11,7 @@ from tipoff_audit.reading.context import File
 from tipoff_audit.reading.index import FUNCTIONS
 from tipoff_audit.reading.names import constant, dotted, last_name
 from tipoff_audit.reading.words import these
+from tipoff_audit.rules.shell import examine_lines
 from tipoff_audit.rules.shell_data import sql_runs
 
 _TAKES_AWAY = these("remove unlink rmtree")
@@ -122,6 +124,16 @@ def commands_of_sql(file: File) -> list[list[Any]]:
             for text in _texts(one):
                 found += [[call.lineno, *row, file.index.line(call.lineno)] for _, *row in sql_runs(text)]
     return found
+
+
+def excused_commands(file: File) -> None:
+    """Report commands that are started with a `|| true`, or the like, in their own text."""
+    for call in file.index.calls:
+        if last_name(call.func) not in _STARTS:
+            continue
+        for text in (text for one in (*call.args, *(one.value for one in call.keywords)) for text in _texts(one)):
+            for found in examine_lines(replace(file.index.source, kind="shell", text=text)) if "||" in text else ():
+                file.say("swallowed-exit", call, Level.NOTE, found.message, guards="work")
 
 
 def _texts(node: ast.expr) -> list[str]:
