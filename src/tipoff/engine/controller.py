@@ -272,7 +272,8 @@ class Controller:
         """Write down the instant, the quiet ticks since the last busy one and the end of what is out; the next start goes on."""
         if self._lease is None:
             return
-        self._record_tick(batch := Batch(), now, n_judged=0, n_run=0)
+        now = self._live.take_in(now, batch := Batch())
+        self._record_tick(batch, now, n_judged=0, n_run=0)
         self._live.let_go(now, batch)
         if self.next_wake() is None:  # whoever watches need not wait for another tick
             batch.fact("over", now.isoformat(), league=self.league.name)

@@ -1,0 +1,51 @@
+"""A controller that stops: what has come back is taken in, and only what has not is given up."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tests.support import ledger_rows, sample_spec
+
+from tipoff.app import instance
+from tipoff.config import Settings
+from tipoff.core.clock import SimClock, midnight
+from tipoff.engine.claim import Claim, Outcome
+from tipoff.engine.inline import Inline
+from tipoff.leagues.nba.league import SAMPLE
+
+
+class OneTickLater(Inline):
+    """Makes runs at once, and brings them back only when it is asked for the second time."""
+
+    def hand_out(self, claims: Sequence[Claim]) -> None:
+        super().hand_out(claims)
+        self._is_new = True
+
+    def returned(self) -> Sequence[Outcome]:
+        is_new, self._is_new = getattr(self, "_is_new", False), False
+        return () if is_new else super().returned()
+
+    def holds(self, run_id: int) -> bool:  # noqa: ARG002 -- all of them
+        return True
+
+
+def test_a_run_that_has_come_back_when_its_controller_stops_is_not_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instance, "Inline", OneTickLater)
+    now = midnight(SAMPLE.first_day)
+    made = instance.Instance(Settings(home=tmp_path), sample_spec(1), SimClock(now))
+    controller = made.controller()
+    controller.start(now)
+    controller.tick(now)
+
+    controller.rest(now + timedelta(seconds=1))
+    made.close()
+
+    [run] = ledger_rows(tmp_path, "runs")
+    assert run["state"] == "finished"
+    goes_on = made.controller()
+    goes_on.start(now + timedelta(seconds=2))
+    assert goes_on.tick(now + timedelta(seconds=2)) == 0
+    made.close()
