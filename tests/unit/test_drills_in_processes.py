@@ -1,6 +1,8 @@
 """Drills in processes of their own: who stops them waits for none that is still to begin, and they leave nothing behind."""
 
 import signal
+import subprocess
+import sys
 import tempfile
 from contextlib import closing
 from datetime import date, timedelta
@@ -38,3 +40,22 @@ def test_who_stops_drills_waits_for_none_that_is_still_to_begin_and_nothing_of_t
     assert first.passed
     assert not Path(*first.why).exists()
     assert len((tmp_path / RUN).read_text().splitlines()) <= 4
+
+
+def test_a_process_of_drills_whose_parent_is_killed_ends(tmp_path: Path) -> None:
+    program = (
+        "import time\n"
+        "from concurrent.futures import ProcessPoolExecutor\n"
+        "from tipoff.drills.runner import _begin\n"
+        f"pool = ProcessPoolExecutor(2, initializer=_begin, initargs=({str(tmp_path)!r},))\n"
+        "at_work = [pool.submit(time.sleep, seconds) for seconds in (0, 60)]\n"
+        "at_work[0].result()\n"
+        "print('begun', flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        parent.stdout.readline()
+        parent.kill()
+
+        assert parent.communicate(timeout=20)[0] == b""  # the pipe ends where nobody holds it any more

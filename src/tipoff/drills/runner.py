@@ -1,12 +1,16 @@
 """Running drills: each in a home of its own, beside a quiet twin that is made once for all that share its days."""
 
 import dataclasses
+import multiprocessing
+import os
 import signal
 import tempfile
+import threading
 from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from datetime import date, datetime, timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from tipoff.app.chores import AtOnce
@@ -167,9 +171,16 @@ def rehearse(
 
 
 def _begin(folder: str) -> None:
-    """Let Ctrl-C end a process of drills at once; whoever has begun it takes their homes away."""
+    """Let Ctrl-C end a process of drills at once, and so its parent's end; whoever has begun it takes their homes away."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     tempfile.tempdir = folder
+    if parent := multiprocessing.parent_process():
+        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+
+
+def _end_after(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def _ended(drill: Drill, error: BaseException) -> DrillVerdict:
