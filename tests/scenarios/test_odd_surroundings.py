@@ -53,6 +53,12 @@ def test_what_cannot_be_written_out_is_said_and_no_success(home: Path) -> None:
     assert "standard output took no more: No space left on device" in ran.stderr
 
 
+def test_whose_reader_has_seen_enough_ends_in_silence_and_as_sigpipe_would_end_it(home: Path) -> None:
+    ran = shell("{ $tipoff status nba; echo $? >&2; } | true", home)
+
+    assert ran.stderr == "141\n"
+
+
 def test_a_home_whose_stores_are_another_homes_by_hard_links_is_not_worked_in(home: Path, tmp_path: Path) -> None:
     linked = f"cp -al {home} {tmp_path}/copy && $tipoff replay nba sample:1 --world sample"
     ran = shell(f"{linked}; ended=$?; rm -r {tmp_path}/copy; exit $ended", tmp_path / "copy")

@@ -42,6 +42,13 @@ def test_the_report_is_one_page_and_the_same_figures_as_json_and_says_what_is_of
     assert all(f"{value:.4f}" in text for value in shown.values())
 
 
+def test_a_report_that_cannot_be_written_names_its_file(home: Path) -> None:
+    done = tipoff("report", "nba", "sample", "--out", "/dev/full", home=home)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("tipoff: /dev/full could not be written: No space left on device\n")
+
+
 def test_a_season_of_which_no_lines_are_known_has_a_report(samples: Samples, tmp_path: Path) -> None:
     home = samples.copy(DAYS, tmp_path)
     with duckdb.connect(str(home / "warehouse.duckdb")) as store:

@@ -18,6 +18,7 @@ import click
 from tipoff.core.errors import PipelineError, UsageError, what_of
 
 EXIT_WRONG, EXIT_USAGE = 1, 2
+_READ_NO_FURTHER = 141  # as a shell says of what SIGPIPE has ended
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EPIPE}
 
 
@@ -76,6 +77,14 @@ class Commands(click.Group):
         module, _, name = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(_imported(f"tipoff.cli.{module}"), name)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; who reads it and has seen enough ends it as SIGPIPE would: nothing is wrong, and nothing is said."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter tries once more to write what is left
+            sys.exit(_READ_NO_FURTHER)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 -- click's signature
         """List the commands without importing them."""

@@ -7,6 +7,7 @@ import click
 
 from tipoff.cli.show import DAY, answer, as_json, league_here, open_ledger
 from tipoff.config import read_settings
+from tipoff.core.errors import PipelineError
 from tipoff.core.report import Section, Shape
 from tipoff.ledger.facts import league_facts
 
@@ -31,9 +32,14 @@ def report_command(league: str, season: str, *, out: Path | None, as_json: bool)
         off = league_facts(ledger, league).off
     if out is not None:
         about = "Each prediction as it stood before its game, against what happened; nothing was made after the start."
-        out.write_text(
-            render(f"{league} {season}", ". ".join((about.removesuffix("."), *off)) + ".", sections), "utf-8"
-        )
+        page = render(f"{league} {season}", ". ".join((about.removesuffix("."), *off)) + ".", sections)
+        try:
+            out.write_text(page, "utf-8")
+        except OSError as error:
+            msg = f"{out} could not be written: {error.strerror}"
+            raise PipelineError(
+                msg, hint="is its folder there, may this user write into it, and is there room?"
+            ) from error
     lines = (*off, *render_text(sections)) if out is None else [f"wrote {out}"]
     answer({"sections": found, "off": off}, lines, ok=True, as_json=as_json)
 
