@@ -197,3 +197,18 @@ def test_a_window_over_all_games_of_a_player_beside_each_of_them_is_told(
     found = [one.rule for one in audited({"features/form.sql": sql})]
 
     assert found == ["window-includes-current"] * is_told
+
+
+@pytest.mark.parametrize(
+    ("now", "day", "is_told"),
+    [
+        ("datetime.now(timezone.utc)", 'f"{now:%Y-%m-%d}"', True),
+        ("datetime.now(timezone.utc)", 'f"{now:%Y-%m-%d %H:%M}"', False),  # an instant, with its hour
+        ('datetime.now(ZoneInfo("America/New_York"))', 'f"{now:%Y-%m-%d}"', False),
+    ],
+)
+def test_utcs_day_that_an_f_string_makes_of_its_instant_is_told(now: str, day: str, *, is_told: bool) -> None:
+    head = "from datetime import datetime, timezone\nfrom zoneinfo import ZoneInfo\n\n\n"
+    text = f"{head}def todays_games():\n    now = {now}\n    return {day}\n"
+
+    assert [rule for rule, *_ in said(text)] == ["naive-now"] * is_told

@@ -482,3 +482,96 @@ def test_tries_that_end_in_something_empty_are_told(
     what: tuple[str, str], handler: str, after: str, level: list[Level]
 ) -> None:
     assert levels({"jobs/page.py": TRIES.format(*what, handler, after)}, "default-on-error") == level
+
+
+STREAMS = """import logging
+
+from google.cloud import bigquery
+
+client, log = bigquery.Client(), logging.getLogger(__name__)
+
+
+def keep(rows):
+    errors = client.insert_rows_json("games", rows)
+    if errors:
+        {}
+
+
+keep([])
+"""
+
+
+@pytest.mark.parametrize(
+    ("then", "level"),
+    [
+        ('log.error("refused: %s", errors)', NOTE),
+        ('print("refused", errors)', NOTE),
+        ("raise RuntimeError(errors)", NOTHING),
+        ('log.error("refused: %s", errors)\n        return False', NOTHING),
+        ('log.error("refused: %s", errors)\n        park(rows)', NOTHING),
+    ],
+)
+def test_rows_that_were_refused_and_of_which_the_log_alone_is_told_are_told(then: str, level: list[Level]) -> None:
+    assert levels({"jobs/keep.py": STREAMS.format(then)}, "ignored-result") == level
+
+
+POOL = """from concurrent.futures import ThreadPoolExecutor, as_completed
+
+
+def load(games, keep, bar):
+    with ThreadPoolExecutor() as pool:
+        futures = {{pool.submit(keep, game): game for game in games}}
+        for future in as_completed(futures):
+            {}
+
+
+load([], print, None)
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "level"),
+    [
+        ("print('done', futures[future])", NOTE),
+        ("bar.update(1)", NOTE),
+        ("print(futures[future], future.result())", NOTHING),
+        ("if future.exception():\n                raise SystemExit(1)", NOTHING),
+        ("tell(future)", NOTHING),
+    ],
+)
+def test_futures_that_have_ended_and_that_nobody_asks_how_are_told(body: str, level: list[Level]) -> None:
+    assert levels({"jobs/load.py": POOL.format(body)}, "ignored-result") == level
+
+
+PAGES = """import requests
+
+
+def pages_of(url):
+    rows, page = [], 1
+    while True:
+        answer = requests.get(url, params={{"page": page}}, timeout=10)
+        {}
+        found = answer.json()["data"]
+        if not found:
+            break
+        rows += found
+        page += 1
+    return rows
+
+
+pages_of("https://stats.example")
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "level"),
+    [
+        ("if answer.status_code != 200:\n            break", NOTE),
+        ("if not answer.ok:\n            print('refused')\n            break", NOTE),
+        ("if answer.status_code == 404:\n            break", NOTHING),  # which is how it says that there is no more
+        ("if not answer.ok:\n            raise RuntimeError(url)", NOTHING),
+        ("answer.raise_for_status()", NOTHING),
+    ],
+)
+def test_a_refusal_that_ends_the_pages_as_the_last_one_does_is_told(asked: str, level: list[Level]) -> None:
+    assert levels({"jobs/pages.py": PAGES.format(asked)}, "log-only-handler") == level

@@ -51,7 +51,7 @@ def naive_now(file: File) -> None:
         if callee.origin.endswith("pendulum") and not _whole_day(file, call):
             continue  # its instants have a zone
         _days_later(file, call)
-        is_day = callee.name == "today" or _makes_day(file, call)
+        is_day = callee.name == "today" or _makes_day(file, call) or _whole_day(file, call)
         about = f"{file.index.path} {file.scope(call).name.rpartition('.')[2]} {_target(file, call)}"
         of_league = _names_a_zone(file) or _OF_A_LEAGUE.search(about) is not None
         if _zoned(call, callee.name, file):
@@ -101,6 +101,9 @@ def _is_utc(call: ast.Call) -> bool:
 def _whole_day(file: File, call: ast.expr) -> bool:
     """Whether a calendar day comes of it: `.date()`, or a format of year, month and day without the hour."""
     parent = file.index.up.get(call)
+    if isinstance(parent, ast.FormattedValue) and parent.format_spec is not None:
+        spec = ast.unparse(parent.format_spec)
+        return bool(_DAY_FORMATS.search(spec)) and "%H" not in spec
     if not isinstance(parent, ast.Attribute):
         return False
     above = file.index.up.get(parent)
@@ -118,7 +121,7 @@ def _days_later(file: File, call: ast.Call) -> None:
         return
     for used in file.index.loads(scope, name):
         day = file.index.up.get(used)
-        if not isinstance(day, ast.Attribute) or not _whole_day(file, used):
+        if not isinstance(day, ast.Attribute | ast.FormattedValue) or not _whole_day(file, used):
             continue
         target = _target(file, day)
         takers = [last_name(other.func) for other in scope.calls if target and _is_given(other, target)]

@@ -1,6 +1,7 @@
 """Loops and counts that are cut short by an error, and look as if they had come to their end."""
 
 import ast
+import re
 
 from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import File
@@ -43,6 +44,26 @@ def _as_if_at_its_end(file: File, scope: Scope, block: ast.Try, handler: ast.Exc
         name = min(gathered)
         message = f"an error ends the loop as its last page does, and `{name}` is given back as if it were whole"
         file.say("log-only-handler", handler, Level.NOTE, f"{message}; let the error pass", guards="read")
+
+
+def refused_pages(file: File) -> None:
+    """Report answers that are refused and end a loop over pages as its last page does."""
+    for loop in file.index.loops:
+        scope = file.scope(loop)
+        if not isinstance(loop, ast.While) or not _is_endless(loop) or scope.kind != "function":
+            continue
+        gathered = _gathered(loop) & {last_name(done.value) for done in scope.returns if done.value is not None}
+        refused = [one for one in loop.body if isinstance(one, ast.If) and _REFUSED.search(ast.unparse(one.test))]
+        ends = [part for part in inside(loop.body) if isinstance(part, ast.Break)]
+        for one in refused if gathered and len(ends) > 1 else ():
+            if isinstance(one.body[-1], ast.Break) and all(_is_slight(file, part) for part in one.body[:-1]):
+                message = (
+                    f"a refusal ends the loop as its last page does, and `{min(gathered)}` is given back as if whole"
+                )
+                file.say("log-only-handler", one, Level.NOTE, f"{message}; call `raise_for_status()`", guards="read")
+
+
+_REFUSED = re.compile(r"^\w+\.status(_code)? != 200$|^not \w+\.ok$|^\w+\.status(_code)? >= 400$")
 
 
 def _is_slight(file: File, node: ast.stmt) -> bool:

@@ -59,6 +59,24 @@ def ignored_results(file: File) -> list[list[object]]:
     return asked
 
 
+def unasked_completed(file: File) -> None:
+    """Report loops over futures as they complete in which nobody asks them how they have ended."""
+    for loop in file.index.loops:
+        made = [part for part in ast.walk(loop.iter) if isinstance(part, ast.Call)] if isinstance(loop, ast.For) else []
+        if not any(file.names.callee(call).full == "concurrent.futures.as_completed" for call in made):
+            continue
+        asked = {part.attr for part in file.index.inner(file.scope(loop)) if isinstance(part, ast.Attribute)}
+        name = last_name(loop.target) if isinstance(loop, ast.For) else ""
+        used = [part for one in loop.body for part in ast.walk(one) if isinstance(part, ast.Name) and part.id == name]
+        if name and not asked & _HOW and all(isinstance(file.index.up[part], ast.Subscript) for part in used):
+            message = (
+                "nobody asks these futures how they have ended: their errors are never raised, and they pass for done"
+            )
+            advice = f"call `{name}.result()`"
+            file.say("ignored-result", loop, Level.NOTE, f"{message}; {advice}", guards="work", line=loop.lineno)
+
+
+_HOW = these("result exception add_done_callback")
 _NEXT = 12  # statements: what is said later is about something else
 _SAVED = re.compile(r"(saved|stored|persisted|written)['\"]\s*:\s*True")
 _WELL = re.compile(

@@ -128,6 +128,13 @@ def _is_only_doubted(file: File, node: ast.AST) -> bool:
 
 
 def _is_only_logged(file: File, node: ast.AST) -> bool:
+    """Whether it goes to the log, or is asked for whether there is anything to log."""
+    asked = file.index.up.get(node)
+    if isinstance(asked, ast.If) and asked.test is node:
+        return all(
+            isinstance(one, ast.Expr) and isinstance(one.value, ast.Call) and file.effects.of(one.value).kind == "log"
+            for one in asked.body
+        )
     for parent in file.index.parents(node):
         if isinstance(parent, ast.Call) and file.effects.of(parent).kind == "log":
             return True
