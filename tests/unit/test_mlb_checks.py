@@ -102,6 +102,32 @@ def test_batters_whose_strikeouts_are_not_their_clubs_are_told(
     assert failing(warehouse, "batter_boxscores.strikeouts_add_up") == told
 
 
+_THREW = {"pitcher_id": 7, "appearance": 1, "is_starter": True, "batters_faced": 20, "walks": 2, "runs": 1}
+_TURNS = {"batter_id": 7, "at_bats": 4, "hits": 2, "strikeouts": 1, "home_runs": 1}
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "change", "told"),
+    [
+        (tables.PITCHER_BOXSCORES, _THREW, {"strikeouts": 8, "hits": 10, "home_runs": 1}, False),
+        (tables.PITCHER_BOXSCORES, _THREW, {"strikeouts": 8, "hits": 11, "home_runs": 1}, True),
+        (tables.PITCHER_BOXSCORES, _THREW, {"strikeouts": 8, "hits": 1, "home_runs": 2}, True),
+        (tables.BATTER_BOXSCORES, _TURNS, {}, False),
+        (tables.BATTER_BOXSCORES, _TURNS, {"strikeouts": 3}, True),
+        (tables.BATTER_BOXSCORES, _TURNS, {"home_runs": 3}, True),
+        (tables.BATTER_BOXSCORES, _TURNS, dict.fromkeys(_TURNS.keys() - {"batter_id"}), False),  # a world without them
+    ],
+)
+def test_a_line_with_more_than_was_possible_is_told(
+    warehouse: DuckWarehouse, table: Table, row: Mapping[str, Any], change: Mapping[str, Any], *, told: bool
+) -> None:
+    name = "no_more_than_were_faced" if table is tables.PITCHER_BOXSCORES else "no_more_than_his_turns"
+
+    stands(warehouse, table, _DAY, [{"game_id": "1"} | dict(row) | dict(change)])
+
+    assert bool(failing(warehouse, f"{table.name}.{name}")) == told
+
+
 def test_two_games_of_a_club_under_one_number_are_told(warehouse: DuckWarehouse) -> None:
     stands(warehouse, tables.SCHEDULE, _DAY, [_GAME, _GAME | {"game_id": "2"}])
 

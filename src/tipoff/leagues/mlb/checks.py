@@ -199,8 +199,10 @@ def _raw() -> list[Check]:
         kinds.holds(
             tables.PITCHER_BOXSCORES,
             "no_more_than_were_faced",
-            "nobody strikes out or walks more batters than he faced, and the first to pitch is the starter",
-            "t.strikeouts + t.walks <= t.batters_faced AND t.is_starter = (t.appearance = 1)",
+            "nobody strikes out, walks or is hit by more batters than he faced, a home run is a hit and a run, and the first to "
+            "pitch is the starter",
+            "t.strikeouts + t.walks + t.hits <= t.batters_faced AND t.home_runs <= LEAST(t.hits, t.runs) "
+            "AND t.is_starter = (t.appearance = 1)",
         ),
         probes.as_before(
             tables.PITCHER_BOXSCORES, "pitcher_id", ("pitcher_name", "pitcher_key", "throws", "birth_date")
@@ -210,6 +212,13 @@ def _raw() -> list[Check]:
             "who_begins_has_a_spot",
             "whoever begins stands in the order, and nobody else",
             "t.is_starter = (t.spot IS NOT NULL)",
+        ),
+        kinds.holds(
+            tables.BATTER_BOXSCORES,
+            "no_more_than_his_turns",
+            "nobody has more hits and strikeouts than times at bat, nor more home runs than hits",
+            "t.hits + t.strikeouts <= t.at_bats AND t.home_runs <= t.hits",
+            where="t.at_bats IS NOT NULL",
         ),
         probes.as_before(tables.BATTER_BOXSCORES, "batter_id", ("batter_name",)),
         *(
