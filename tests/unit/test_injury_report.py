@@ -117,6 +117,7 @@ def test_a_day_on_which_both_clubs_list_nobody_is_waited_for_and_no_failure_of_t
         (("13/44/2024", *HEAD[1:], "San Antonio Spurs", *MAN), "13/44/2024"),
         ((*HEAD[:2], "MIL-SAS", "San Antonio Spurs", *MAN), "the team"),
         ((*HEAD, "San Antonio Spurs", "Bassey, Charles", "", "Rest"), "beside every row"),
+        (("", "", "", "Denver Nuggets", *MAN), "DEN does not play in MIL@SAS"),
     ],
 )
 def test_a_line_that_is_not_understood_is_told_and_costs_no_other(row: Cells, reason: str) -> None:

@@ -123,13 +123,17 @@ def _entry(row: Mapping[str, str]) -> Record:
     if row["Team"] not in BY_ODDS_NAME or row["Current Status"] not in _STATUSES:
         msg = f"{row['Team']!r} and {row['Current Status']!r} are not a club and a status that are known"
         raise Unfit(msg)
+    team, sides = BY_ODDS_NAME[row["Team"]], (team_code(away), team_code(home))
+    if team not in sides:  # its own game was not read, and the one above went on downwards
+        msg = f"{team} does not play in {row['Matchup']}"
+        raise Unfit(msg)
     family, _, given = row["Player Name"].partition(",")
     name = full_name(given.strip(), family.strip())
     return {
         "date": datetime.strptime(row["Game Date"], "%m/%d/%Y").replace(tzinfo=UTC).date(),
-        "away": team_code(away),
-        "home": team_code(home),
-        "team": BY_ODDS_NAME[row["Team"]],
+        "away": sides[0],
+        "home": sides[1],
+        "team": team,
         "player_name": name,
         "player_key": name_key(name),
         "status": row["Current Status"].lower(),
