@@ -212,3 +212,26 @@ def test_utcs_day_that_an_f_string_makes_of_its_instant_is_told(now: str, day: s
     text = f"{head}def todays_games():\n    now = {now}\n    return {day}\n"
 
     assert [rule for rule, *_ in said(text)] == ["naive-now"] * is_told
+
+
+@pytest.mark.parametrize(("key", "is_told"), [("isError", False), ("is_failed", False), ("isValid", True)])
+def test_an_answer_that_says_that_it_is_an_error_says_not_that_all_is_well(key: str, *, is_told: bool) -> None:
+    text = (
+        "def call(tool, given):\n    try:\n        return {'said': tool(given)}\n"
+        f"    except Exception as error:\n        return {{'said': str(error), '{key}': True}}\n"
+    )
+
+    assert [rule for rule, *_ in said(text)] == ["swallowed-gate"] * is_told
+
+
+@pytest.mark.parametrize(("what", "rules"), [("jobs", []), ("rows", ["cleared-before-io"])])
+def test_a_position_that_is_written_with_what_it_stands_in_is_not_moved_on_before_it(
+    what: str, rules: list[str]
+) -> None:
+    text = (
+        "def keep(store, jobs, rows, number):\n"
+        '    jobs[number]["last_id"] = rows[-1]["id"]\n'
+        f'    store.write_parquet("kept.parquet", {what})\n'
+    )
+
+    assert [rule for rule, *_ in said(text)] == rules

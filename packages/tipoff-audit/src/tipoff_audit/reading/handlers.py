@@ -303,13 +303,17 @@ def _dictionary(node: ast.Dict) -> str:
     return "success" if _flags(node) else "value"
 
 
+_NO = w.NEGATIVE | {"error", "errors"}
 _YES = w.PREDICATES | {"passed", "valid", "consistent", "complete", "ready"}
 
 
 def _flags(node: ast.Dict) -> bool:
-    """Whether a key that asks for leave is answered with True."""
+    """Whether a key that asks for leave is answered with True; `isError` asks for none."""
     return any(
-        isinstance(name := constant(key), str) and (words(name) or [""])[0] in _YES and constant(value) is True
+        isinstance(name := constant(key), str)
+        and (words(name) or [""])[0] in _YES
+        and not set(words(name)) & _NO
+        and constant(value) is True
         for key, value in zip(node.keys, node.values, strict=True)
     )
 

@@ -152,6 +152,9 @@ def _judge_cleared(  # noqa: PLR0913 -- what was cleared, how, what comes after,
 ) -> None:
     line = getattr(node, "lineno", 0)
     later = [call for call in writes if call.lineno > line and call is not node and not apart(file, node, call)]
+    if how == "advanced" and isinstance(node, ast.Assign):  # what it stands in may be what is written
+        root = dotted(node.targets[0]).partition(".")[0].partition("[")[0]
+        later = [call for call in later if root not in _names_in(call)]
     if how != "advanced":
         root = what.partition(".")[0]
         whole = [call for call in later if any(isinstance(given, ast.Name) and given.id == root for given in call.args)]
