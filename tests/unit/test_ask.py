@@ -303,6 +303,20 @@ def test_a_young_answer_serves_who_asks_within_its_age() -> None:
     assert len(asked) == 2
 
 
+def test_an_answer_that_is_asked_for_anew_takes_the_place_of_a_young_one() -> None:
+    answers = iter([b"<html>", b"{}"])
+    one, _ = asker(lambda _: httpx.Response(200, content=next(answers)))
+    shared = Request(source="provider", url="https://provider.test/x", max_age=timedelta(hours=1))
+    anew = dataclasses.replace(shared, max_age=timedelta(0))
+
+    assert [one(request, now=now).payload.body for request in (shared, shared, anew, shared)] == [
+        b"<html>",
+        b"<html>",
+        b"{}",
+        b"{}",
+    ]
+
+
 def test_of_young_answers_no_more_bytes_are_held_than_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ask, "_MOST_YOUNG", 10)
     asked: list[httpx.Request] = []

@@ -89,6 +89,7 @@ def attempt(  # noqa: PLR0913 -- the parts of a run
     stands: pa.Table | None = None,
     step: Step = STEP,
     read_games: Callable[[pa.Table], Sequence[Game]] | None = None,
+    failed_at: datetime | None = None,
 ) -> tuple[Outcome, Written]:
     """Make one run that asks for both games, each answer as `fetch` gives it; with `kept` answers of before, both are lost."""
     stored, units = Written(stands=stands), dict.fromkeys(GAMES, "made")
@@ -111,6 +112,7 @@ def attempt(  # noqa: PLR0913 -- the parts of a run
         started_at=NIGHT,
         live=LiveRun(1, NIGHT, NIGHT + HOUR),
         read_games=read_games,
+        failed_at=failed_at,
     )
 
     def answer(request: Request, *, now: Callable[[], Any]) -> Fetched:
@@ -151,6 +153,26 @@ def test_a_unit_arrived_when_its_answer_came_not_when_the_run_was_over() -> None
     arrived = {row["unit"]: row["first_at"] for row in rows}
     assert known == {"one": NIGHT + timedelta(seconds=70), "two": NIGHT + timedelta(seconds=140)}
     assert arrived == known
+
+
+@pytest.mark.parametrize(("waited", "age"), [(None, HOUR), (HOUR / 60, HOUR / 60), (2 * HOUR, HOUR)])
+def test_an_answer_on_which_an_attempt_may_have_failed_is_not_given_to_the_next_one(
+    waited: timedelta | None, age: timedelta
+) -> None:
+    asked: list[Request] = []
+
+    def shared(context: Any, inputs: Any) -> Sequence[Request]:
+        other, *_ = found = [dataclasses.replace(one, max_age=HOUR) for one in requests(context, inputs)]
+        return [dataclasses.replace(one, instead=other) for one in found]
+
+    def fetch(request: Request) -> bytes:
+        asked.append(request)
+        return b"{}"
+
+    step = dataclasses.replace(STEP, work=SourceWork(source="files", requests=shared, parse=parse))
+    attempt(SimClock(NIGHT), fetch, step=step, failed_at=NIGHT - waited if waited else None)
+
+    assert [(one.max_age, one.instead.max_age if one.instead else None) for one in asked] == [(age, age)] * 2
 
 
 def test_what_is_lost_is_asked_for_where_no_kept_answer_tells_of_it_and_not_where_one_does() -> None:

@@ -49,6 +49,7 @@ class Claim:
     live: LiveRun
     inputs: tuple[InputProof, ...] = ()
     due_at: datetime | None = None  # the first of its units
+    failed_at: datetime | None = None  # when the attempt before it had failed
     rulings: tuple[Ruling, ...] = ()  # where its step asks people
     read_games: Callable[[pa.Table], Sequence[Game]] | None = (
         None  # where its rows are the schedule that games are read from

@@ -32,6 +32,7 @@ def claimed(book: Book, entry: Entry, plan: RunPlan, now: datetime, *, place: in
         live=LiveRun(0, since=now, until=now + 2 * place * entry.step.time_limit),
         inputs=input_proofs(book, entry),
         due_at=None if entry.remake else entry.obligation.due_of(plan.units),  # a backfill comes after all that is due
+        failed_at=entry.tried_at if entry.failures else None,
         rulings=rulings_for(book, entry.step),
         read_games=book.league.read_games if entry.step.name == book.league.schedule else None,
     )

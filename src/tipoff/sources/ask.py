@@ -100,7 +100,7 @@ class Asker:
                     self._failed(error, host, now())
                     raise
             host.answered()
-            if request.max_age:
+            if request.max_age or key in self._young:
                 self._remember(key, fetched.payload)
             return fetched
 
