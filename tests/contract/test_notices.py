@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -152,6 +153,20 @@ def test_a_receiver_that_drips_is_given_up_in_time(http: Received, how: str, mon
 
     with pytest.raises(NotSent, match=r"WholeTimeout|ReadTimeout|did not answer within"):
         send(Channel(name="ops", url=url), message())
+
+
+def test_who_reads_an_answer_without_an_end_is_ended_when_it_is_given_up(
+    http: Received, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "TIMEOUT_S", 0.3)
+    http.drips = 0.1
+    with pytest.raises(NotSent, match="did not answer within"):
+        send(Channel(name="endless", url=f"json://127.0.0.1:{http.port}/hook"), message())
+
+    for thread in threading.enumerate():
+        if thread.name == "sending to endless":
+            thread.join(10)
+            assert not thread.is_alive()
 
 
 @pytest.mark.parametrize("how", ["slack", "webhook"])

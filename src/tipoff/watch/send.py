@@ -1,5 +1,6 @@
 """Handing messages over: Slack's webhooks in Block Kit; e-mail, Discord, PagerDuty and the rest through apprise."""
 
+import ctypes
 import html
 import re
 import socket
@@ -56,18 +57,28 @@ def send(channel: Channel, message: Message) -> None:
 
 
 def _within(limit_s: float, name: str, work: Callable[[], T]) -> list[T] | None:
-    """Do `work` in a thread of its own, for a receiver may drip for ever: its result, none if it raised, None if it lasts.
+    """Do `work` in a thread of its own, for a receiver may drip for ever: its result, none if it raised, None if it lasted.
+
+    It is ended then, at its next byte: a call to the machine that hangs cannot be.
 
     None as well while too many of that name last; none where the machine lets no thread begin, which ends no look.
     """
     ended: list[T] = []
     if sum(thread.name == name for thread in threading.enumerate()) >= _UNENDED:
         return None
-    thread = threading.Thread(target=lambda: ended.append(work()), name=name, daemon=True)
+
+    def until_ended() -> None:
+        with suppress(SystemExit):
+            ended.append(work())
+
+    thread = threading.Thread(target=until_ended, name=name, daemon=True)
     with suppress(RuntimeError):
         thread.start()
         thread.join(limit_s)
-    return None if thread.is_alive() else ended
+    if thread.is_alive() and thread.ident is not None:  # reading on and on would fill the memory
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
+        return None
+    return ended
 
 
 def _to_slack(channel: Channel, message: Message) -> None:
