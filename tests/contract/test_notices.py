@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import apprise
 import pytest
+from benchmarks.local_provider import provider
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, select
@@ -593,6 +595,19 @@ def test_a_ping_asks_its_address(http: Received) -> None:
     ping(f"http://127.0.0.1:{http.port}/ping/abc")
 
     assert http.paths == ["/ping/abc"]
+
+
+def test_what_a_ping_is_answered_is_never_unpacked() -> None:
+    with provider() as local:
+        tracemalloc.start()
+        try:
+            said = [ping(f"{local.url}/{way}") for way in ("packed", "bomb-in-bomb")]
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+    assert said == ["a page answered, not a switch"] * 2
+    assert peak < 40 * 1024 * 1024
 
 
 @pytest.mark.parametrize("how", ["refused", "an error", "hangs", "no address"])

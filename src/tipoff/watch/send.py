@@ -23,6 +23,7 @@ TIMEOUT_S = 15.0  # of a message, from the first byte sent to the last one read
 PING_TIMEOUT_S = 5.0
 _UNENDED = 5  # threads at most that one address holds: each has a file of this process
 _READ = 2048  # bytes of an answer at most: what it says stands at its beginning
+_UNPACKED = {"accept-encoding": "identity"}
 _PARTS = 5  # messages at most that a long one becomes where a service has a limit
 _MORE = "… and more: tipoff incident list"
 _SLACK = ("https://hooks.slack.com/", "slackhook+")
@@ -108,7 +109,7 @@ def _answer(method: str, url: str, limit_s: float, *, json: object = None) -> tu
         try:
             with (
                 httpx.Client(timeout=limit_s, follow_redirects=False) as client,
-                client.stream(method, url, json=json, extensions={"trace": traced}) as answer,
+                client.stream(method, url, json=json, headers=_UNPACKED, extensions={"trace": traced}) as answer,
             ):
                 return answer.status_code, _beginning(answer, limit_s), ""
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, RuntimeError, OSError, ImportError) as error:
@@ -128,7 +129,9 @@ def _beginning(answer: "httpx.Response", limit_s: float) -> str:
     began, body = stopwatch(), b""
     if not answer.is_success:
         return ""
-    for piece in answer.iter_bytes(_READ):
+    if answer.headers.get("content-encoding", "identity") != "identity":  # not asked for, and may be gigabytes
+        return "<packed>"
+    for piece in answer.iter_raw(_READ):
         body += piece
         if len(body) >= _READ or stopwatch() - began > limit_s:
             break
