@@ -302,6 +302,35 @@ def test_schedules_that_lacked_games_which_others_named_are_asked_again_each_mor
     assert asked == [[], [first, later], [later], []]
 
 
+@pytest.mark.parametrize(
+    ("check", "asked"),
+    [("nba_player_boxscores.zero_is_signed", True), ("player_boxscores.is_what_its_inputs_give", False)],
+)
+def test_a_source_is_asked_again_for_what_it_said_and_not_for_what_was_made_of_it(
+    tmp_path: Path, check: str, *, asked: bool
+) -> None:
+    [looks] = [one for one in NBA.checks if one.name == check]
+    at = on_clock(FIRST, timedelta(hours=12))
+    measured = {"league": NBA.name, "day": FIRST, "check": check, "status": "failed", "severity": int(Severity.ERROR)}
+    measured |= {
+        "measure": looks.measure,
+        "failing": "[]",
+        "note": "",
+        "took_ms": 0.0,
+        "cause": f"data:{looks.about}",
+        "at": at,
+    }
+    with closing(Ledger(tmp_path / "ledger.db", profile=Profile.REPLAY)) as ledger:
+        batch = Batch()
+        batch.add("measured", measured)
+        ledger.commit(batch)
+
+        found = doubted(NBA, ledger, FIRST)
+
+    assert "nba_player_boxscores" in looks.tables
+    assert (("nba_player_boxscores", FIRST) in found) is asked
+
+
 @pytest.mark.parametrize(("silent_min", "told_by"), [(0, "sentinel"), (30, "monitor")])
 def test_what_a_sentinel_told_before_it_stopped_keeps_nothing_from_being_told(
     tmp_path: Path, silent_min: int, told_by: str

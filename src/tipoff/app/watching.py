@@ -19,6 +19,7 @@ from tipoff.core.severity import Severity
 from tipoff.core.slate import Season, Slate
 from tipoff.core.step import SourceWork
 from tipoff.engine.findings import WAREHOUSE
+from tipoff.leagues.checks.probes import REMADE
 from tipoff.ledger import LEASE, Ledger
 from tipoff.ledger.alerts import AlertStore
 from tipoff.ledger.rows import finding
@@ -248,14 +249,15 @@ def _examine(examiner: Callable[[], Examiner], day: date, cadence: Cadence | Non
 def doubted(league: League, ledger: Ledger, day: date) -> list[tuple[str, date]]:
     """Return the outputs of sources that a failing check of the day looks at, where nothing else is known to be at fault.
 
-    And the schedules of the fortnight before of which another source named games that they lacked: what was gone from a season's
-    file may be there again, after the last look of its day.
+    What comes out otherwise when it is made anew from what the sources said casts no doubt on them. And the schedules of the
+    fortnight before of which another source named games that they lacked: what was gone from a season's file may be there
+    again, after the last look of its day.
     """
     records = ledger.of(league.name)
     failing = {
         one.check
         for one in records.measured(day=day, status=CheckStatus.FAILED.value)
-        if one.severity >= Severity.ERROR and one.cause.startswith("data:")
+        if one.severity >= Severity.ERROR and one.cause.startswith("data:") and not one.check.endswith(f".{REMADE}")
     }
     tables = {table for check in league.checks if check.name in failing for table in check.tables}
     found = [(step.name, day) for step in league.steps if step.name in tables and isinstance(step.work, SourceWork)]
