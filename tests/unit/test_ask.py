@@ -439,15 +439,16 @@ def test_a_rest_that_one_host_asked_for_does_not_silence_the_one_that_is_asked_i
 
     one, _ = asker(answer)
     request = dataclasses.replace(REQUEST, instead=Request(source="other", url="https://other.test/x"))
-    waits, resting = list[float | None](), list[bool]()
+    waits, resting, told = list[float | None](), list[bool](), list[bool]()
     for _ in range(2):  # refused at first, then left alone
         with pytest.raises(SourceError) as caught:
             one(request, now=now)
         waits.append(caught.value.retry_after_s)
         resting.append(isinstance(caught.value, Resting))
+        told.append(caught.value.hint == Resting.HINT)  # by which the ledger knows that nobody was asked
 
     assert waits == [wait_s, wait_s]
-    assert resting == [False, wait_s is not None]  # who is asked and fails counts as a failure
+    assert resting == told == [False, wait_s is not None]  # who is asked and fails counts as a failure, and as a run
 
 
 BLOCKING = Provider(base="https://provider.test", at_once=2, every=timedelta(seconds=1), blocks=timedelta(hours=24))

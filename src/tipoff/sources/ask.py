@@ -302,7 +302,7 @@ def _of_two_hosts(first: SourceError, second: SourceError) -> SourceError:
     """
     rest_s = min(first.retry_after_s or 0.0, second.retry_after_s or 0.0) or None
     if isinstance(first, Resting) and not isinstance(second, Resting):
-        return SourceError(str(first), kind=first.kind, hint=first.hint, retry_after_s=rest_s)
+        return SourceError(str(first), kind=first.kind, hint=second.hint, retry_after_s=rest_s)
     first.retry_after_s = rest_s
     return first
 
