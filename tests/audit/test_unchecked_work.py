@@ -220,6 +220,9 @@ keep("a", "b", "c")
         ("os.system(f'python build_games.py {whole}')", "os.system(f'gzip {whole}')", [*WARNING, *NOTE]),
         ("os.system('python scrape_nba.py')", "os.system('python scrape_nfl.py')", [*NOTE, *NOTE]),
         ("os.system('python scrape_nba.py')", "os.system('python load_nba.py')", [*WARNING, *NOTE]),
+        ("os.system('python train.py --nba')", "os.system('python train.py --nfl')", [*NOTE, *NOTE]),
+        ("os.system('python build_games.py ' + str(whole))", "os.system('gzip ' + str(url))", [*NOTE, *NOTE]),
+        ("os.system('python build_games.py ' + str(whole))", "os.system('gzip ' + str(whole))", [*WARNING, *NOTE]),
     ],
 )
 def test_a_command_nobody_asks_is_an_error_where_what_it_was_given_is_taken_away(

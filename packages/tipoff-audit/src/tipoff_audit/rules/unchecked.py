@@ -17,6 +17,8 @@ from tipoff_audit.rules.shell_data import sql_runs
 _TAKES_AWAY = these("remove unlink rmtree")
 _MOVES = these("move rename replace")
 _STARTS = these("system run call Popen check_call check_output BashOperator SSHOperator getoutput")
+# what any command may be made with
+_OF_ANY = these("sys sys.executable str Path os os.path os.path.join shlex shlex.quote")
 _CARRIES = re.compile(
     r"(^|[\s/'\"])(bq\s+load|psql|pg_restore|mysql|mysqlimport|mongoimport|mongorestore|aws\s+s3\s+(cp|sync|mv)|gsutil\s+(-m\s+)?(cp|rsync|mv)"
     r"|gcloud\s+storage\s+(cp|rsync)|rsync|scp|rclone\s+(copy|sync)|hdfs\s+dfs\s+-(put|copyFromLocal)|hadoop\s+fs\s+-(put|copyFromLocal)|cp|cat|sed\s+-\w*i\w*|snowsql|sqlldr|clickhouse-client"
@@ -43,9 +45,7 @@ def weight(file: File, call: ast.Call, said: str) -> tuple[Level, str]:
                 next_one = _step(
                     " ".join([*(text for one in other.args[:1] for text in _texts(one)), *of_names(file, other)])
                 )
-                if _names(file, other) & given - {"sys", "sys.executable"} or (
-                    next_one and not _are_alike(own, next_one)
-                ):
+                if _names(file, other) & given - _OF_ANY or (next_one and not _are_alike(own, next_one)):
                     return Level.WARNING, f"line {other.lineno} goes on without what it makes"
     return Level.NOTE, ""
 
@@ -59,7 +59,8 @@ def _step(said: str) -> str:
 def _are_alike(one: str, other: str) -> bool:
     """Whether two steps do the same with different things, `scrape_nba.py` and `scrape_nfl.py`: none waits for the other."""
     words = [re.split(r"[\W_]+", name.lower())[:-1] for name in (one, other)]
-    return len(words[0]) > 1 and words[0][:1] == words[1][:1] and not re.search(r"\d", one + other)
+    are_named_so = len(words[0]) > 1 and words[0][:1] == words[1][:1] and not re.search(r"\d", one + other)
+    return one == other or are_named_so
 
 
 def _removed(call: ast.Call) -> set[str]:
