@@ -52,6 +52,27 @@ def test_what_the_trees_own_configuration_names_is_not_run(tree: Path) -> None:
     assert not (tree.parent / "was-run").exists()
 
 
+@pytest.mark.parametrize("program", [["tipoff_audit"], ["tipoff", "audit"]])
+def test_whose_reader_has_seen_enough_ends_in_silence_and_not_as_if_something_were_found(
+    tmp_path: Path, program: list[str]
+) -> None:
+    root = written(tmp_path / "root", {"a.py": CLEAN})
+    reads, writes = os.pipe()
+    os.close(reads)
+
+    done = subprocess.run(
+        [sys.executable, "-m", *program, "a.py"],
+        cwd=root,
+        stdout=writes,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writes)
+
+    assert (done.returncode, done.stderr) == (141, "")
+
+
 def test_a_module_of_a_librarys_name_that_lies_in_the_tree_is_not_run(tmp_path: Path) -> None:
     names = ("_bisect", "ast", "click", "concurrent", "json", "re", "sqlglot", "tomllib")
     root = written(tmp_path / "root", {f"{name}.py": "open('../was-run', 'w')\n" for name in names})

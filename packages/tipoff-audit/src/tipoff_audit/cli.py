@@ -28,6 +28,7 @@ from tipoff_audit.run import Task, all_rules, audit
 from tipoff_audit.settings import AuditSettings, known_rule, level_named, read_settings
 
 EXIT_FINDINGS, EXIT_USAGE = 1, 2
+_READ_NO_FURTHER = 141  # as a shell says of what SIGPIPE has ended
 LEVELS = ("note", "warning", "error")
 WHOLE = frozenset({"json", "sarif", "html"})  # forms that hold the notes too, where nothing else is asked for
 MOST_BLAMED = 200  # lines whose writer is asked for: git takes its time
@@ -41,7 +42,18 @@ def _explain(_ctx: click.Context, _param: click.Parameter, slug: str | None) -> 
     sys.exit(0)
 
 
-@click.command("tipoff-audit")
+class _Command(click.Command):
+    """Ends as SIGPIPE would end it where its reader has seen enough: by click's own 1 something would have been found."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter tries once more to write what is left
+            sys.exit(_READ_NO_FURTHER)
+
+
+@click.command("tipoff-audit", cls=_Command)
 @click.version_option(package_name="tipoff-audit", prog_name="tipoff-audit", message="%(prog)s %(version)s")
 @click.pass_obj
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
