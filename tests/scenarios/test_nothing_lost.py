@@ -290,6 +290,16 @@ def test_what_was_given_up_while_its_source_was_gone_is_made_once_it_answers(tmp
     assert max(Counter(row["day"] for row in ledger_rows(tmp_path, "runs") if row["state"] == "failed").values()) >= 50
 
 
+def test_a_page_in_place_of_the_schedule_is_no_schedule_for_an_hour(tmp_path: Path) -> None:
+    played(
+        tmp_path, told(kind="http", how="html", url="schedule", **{"from": "day 1 08:00", "to": "day 1 12:02"})
+    ).close()
+
+    runs = [row for row in ledger_rows(tmp_path, "runs") if row["output"] == "schedule"]
+    last = max(place for place, row in enumerate(runs) if row["state"] == "failed")
+    assert runs[last + 1]["started_at"] - runs[last]["started_at"] < timedelta(minutes=5)
+
+
 @pytest.mark.parametrize(
     ("to", "resolution", "state"), [("day 3 04:00", "auto", "proven"), ("day 9 00:00", "gave up", "late")]
 )

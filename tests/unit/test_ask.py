@@ -303,6 +303,27 @@ def test_a_young_answer_serves_who_asks_within_its_age() -> None:
     assert len(asked) == 2
 
 
+def test_what_came_broken_under_the_tag_of_the_whole_is_asked_for_without_the_tag() -> None:
+    bodies = iter([b"", b"{}"])
+
+    def answer(asked: httpx.Request) -> httpx.Response:
+        return (
+            httpx.Response(304)
+            if "if-none-match" in asked.headers
+            else httpx.Response(200, content=next(bodies), headers={"etag": "a"})
+        )
+
+    one, _ = asker(answer)
+    anew = dataclasses.replace(REQUEST, anew=True)
+
+    assert [one(request, now=now).payload.body for request in (REQUEST, REQUEST, anew, REQUEST)] == [
+        b"",
+        b"",
+        b"{}",
+        b"{}",
+    ]
+
+
 def test_an_answer_that_is_asked_for_anew_takes_the_place_of_a_young_one() -> None:
     answers = iter([b"<html>", b"{}"])
     one, _ = asker(lambda _: httpx.Response(200, content=next(answers)))

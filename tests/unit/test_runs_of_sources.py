@@ -172,7 +172,8 @@ def test_an_answer_on_which_an_attempt_may_have_failed_is_not_given_to_the_next_
     step = dataclasses.replace(STEP, work=SourceWork(source="files", requests=shared, parse=parse))
     attempt(SimClock(NIGHT), fetch, step=step, failed_at=NIGHT - waited if waited else None)
 
-    assert [(one.max_age, one.instead.max_age if one.instead else None) for one in asked] == [(age, age)] * 2
+    told = [each for one in asked for each in (one, one.instead) if each]
+    assert [(each.max_age, each.anew) for each in told] == [(age, waited is not None)] * 4
 
 
 def test_what_is_lost_is_asked_for_where_no_kept_answer_tells_of_it_and_not_where_one_does() -> None:

@@ -16,6 +16,7 @@ class Request:
     secrets: tuple[str, ...] = ()
     unit: str = ""  # the unit that the answer is about, when it is about one
     max_age: timedelta = timedelta(0)  # an answer this young may be used again, for another slate too
+    anew: bool = False  # all of it, and not whether it has changed: what came last may be what could not be used
     cost: int = 0  # credits that it takes up, by the provider's own rule
     closes_at: datetime | None = None  # when its answer is worth nothing any more
     instead: "Request | None" = None  # asked where this gets no answer: the next source by the league's own rule

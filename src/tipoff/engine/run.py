@@ -317,14 +317,11 @@ def _read(read_games: Callable[[pa.Table], object], rows: pa.Table) -> None:
 
 def _as_asked(request: Request, claim: Claim) -> Request:
     """Return the request, for an answer of now where one kept from before will not do: the last attempt may have failed on it."""
-    if claim.plan.is_fresh:
-        return _no_older(request, timedelta(0))
-    return request if claim.failed_at is None else _no_older(request, claim.started_at - claim.failed_at)
-
-
-def _no_older(request: Request, age: timedelta) -> Request:
-    instead = _no_older(request.instead, age) if request.instead else None
-    return dataclasses.replace(request, max_age=min(request.max_age, age), instead=instead)
+    age = timedelta(0) if claim.plan.is_fresh else request.max_age
+    if claim.failed_at is not None:
+        age = min(age, claim.started_at - claim.failed_at)
+    instead = _as_asked(request.instead, claim) if request.instead else None
+    return dataclasses.replace(request, max_age=age, anew=claim.failed_at is not None, instead=instead)
 
 
 def _asked(claim: Claim, excused: Mapping[str, str], now: datetime, *, evidence: bool) -> WriteRequest:

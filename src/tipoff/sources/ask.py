@@ -186,7 +186,7 @@ class Asker:
     # --- asking
 
     def _fetch(self, request: Request, key: str, provider: Provider, now: Now) -> Fetched:
-        last = self._memory.answer(key)
+        last = None if request.anew else self._memory.answer(key)
         received = self._by_some_way(request, provider, last, now)
         if received.status == _NOT_MODIFIED:
             payload = self._as_it_was(request, key, last, now())
