@@ -86,8 +86,8 @@ CHECKS: Mapping[
         expectations_are_believable expectations_are_the_pitchers games_are_scheduled games_have_box_scores
         goes_on_from_earlier_seasons hands_are_the_starters have_features have_form is_what_its_inputs_give
         minutes_agree plus_minus_adds_up ratios_are_of_turns results_are_the_box_scores second_source_agrees
-        sides_are_the_schedules sources_agree starters_are_whom_the_clubs_faced strikeouts_add_up sums_are_the_games
-        teams_are_their_games
+        sides_are_the_schedules sources_agree starters_are_whom_the_clubs_faced strikeouts_add_up
+        strikeouts_are_the_clubs sums_are_the_games teams_are_their_games
     """,
     3: """
         are_predicted_by_* lines_have_chances players_are_known players_are_predicted

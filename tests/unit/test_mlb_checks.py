@@ -99,7 +99,7 @@ def test_batters_whose_strikeouts_are_not_their_clubs_are_told(
     stands(warehouse, tables.BATTER_BOXSCORES, _DAY, batters)
     stands(warehouse, tables.TEAM_BOXSCORES, _DAY, [{"game_id": "1", "team": "CIN", "strikeouts": 8}])
 
-    assert failing(warehouse, "batter_boxscores.strikeouts_add_up") == told
+    assert failing(warehouse, "batter_boxscores.strikeouts_are_the_clubs") == told
 
 
 _THREW = {"pitcher_id": 7, "appearance": 1, "is_starter": True, "batters_faced": 20, "walks": 2, "runs": 1}

@@ -160,7 +160,7 @@ def _raw() -> list[Check]:
             ["team_boxscores", "pitcher_boxscores"],
         ),
         kinds.asks(
-            "batter_boxscores.strikeouts_add_up",
+            "batter_boxscores.strikeouts_are_the_clubs",
             "the strikeouts of a club's batters are those of the club, where each has a number",
             "SELECT CONCAT(t.game_id, '|', t.team) AS key, SUM(b.strikeouts) = MAX(t.strikeouts) AS ok FROM "
             "slate.team_boxscores AS t JOIN slate.batter_boxscores AS b ON b.game_id = t.game_id AND b.team = t.team "
@@ -199,8 +199,8 @@ def _raw() -> list[Check]:
         kinds.holds(
             tables.PITCHER_BOXSCORES,
             "no_more_than_were_faced",
-            "nobody strikes out, walks or is hit by more batters than he faced, a home run is a hit and a run, and the first to "
-            "pitch is the starter",
+            "no pitcher's strikeouts, walks and hits together are more than the batters he faced, a home run is a hit and a run, "
+            "and the first to pitch is the starter",
             "t.strikeouts + t.walks + t.hits <= t.batters_faced AND t.home_runs <= LEAST(t.hits, t.runs) "
             "AND t.is_starter = (t.appearance = 1)",
         ),
