@@ -10,6 +10,7 @@ from tests.support import ledger_rows, sample_spec
 from tipoff.app import instance
 from tipoff.config import Settings
 from tipoff.core.clock import SimClock, midnight
+from tipoff.core.errors import ErrorKind, WarehouseError
 from tipoff.engine.claim import Claim, Outcome
 from tipoff.engine.inline import Inline
 from tipoff.leagues.nba.league import SAMPLE
@@ -48,4 +49,30 @@ def test_a_run_that_has_come_back_when_its_controller_stops_is_not_given_up(
     goes_on = made.controller()
     goes_on.start(now + timedelta(seconds=2))
     assert goes_on.tick(now + timedelta(seconds=2)) == 0
+    made.close()
+
+
+def test_a_controller_that_stops_lets_go_though_the_warehouse_does_not_answer_and_the_next_takes_up_what_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instance, "Inline", OneTickLater)
+    now = midnight(SAMPLE.first_day)
+    made = instance.Instance(Settings(home=tmp_path), sample_spec(1), SimClock(now))
+    controller = made.controller()
+    controller.start(now)
+    controller.tick(now)
+
+    def read(*_: object, **__: object) -> None:
+        msg = "the warehouse does not answer"
+        raise WarehouseError(msg, kind=ErrorKind.TRANSIENT)
+
+    with monkeypatch.context() as gone:
+        gone.setattr(controller.warehouse, "read", read)
+        controller.rest(now + timedelta(seconds=1))
+    made.close()
+
+    goes_on = made.controller()
+    assert goes_on.start(now + timedelta(seconds=2))
+    assert [row["state"] for row in ledger_rows(tmp_path, "runs")] == ["expired"]
+    assert [len(slate.games) for slate in goes_on.book.slates.values()] == [5]  # as the warehouse has them
     made.close()

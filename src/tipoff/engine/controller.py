@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from tipoff.core.clock import league_day, midnight
-from tipoff.core.errors import Damaged, LeaseLost
+from tipoff.core.errors import Damaged, LeaseLost, WarehouseError
 from tipoff.core.league import League
 from tipoff.core.obligation import State
 from tipoff.core.proof import Loss, Proof
@@ -272,7 +272,11 @@ class Controller:
         """Write down the instant, the quiet ticks since the last busy one and the end of what is out; the next start goes on."""
         if self._lease is None:
             return
-        now = self._live.take_in(now, batch := Batch())
+        batch = Batch()
+        try:
+            now = self._live.take_in(now, batch)
+        except WarehouseError:  # it does not answer: the next start takes up what it has
+            batch = Batch()
         self._record_tick(batch, now, n_judged=0, n_run=0)
         self._live.let_go(now, batch)
         if self.next_wake() is None:  # whoever watches need not wait for another tick
