@@ -224,7 +224,7 @@ def stale_free(book: Book) -> str:
     return next(iter(judged(book, "raw", NIGHT).plans[0].units.values()))
 
 
-@pytest.mark.parametrize(("looked", "is_lost"), [(2, False), (2.1, True)], ids=["near its close", "long before"])
+@pytest.mark.parametrize(("looked", "is_lost"), [(4, False), (4.1, True)], ids=["a late look", "a look missed"])
 def test_that_a_source_had_nothing_excuses_only_where_it_was_looked_at_again_before_the_close(
     looked: float, *, is_lost: bool
 ) -> None:

@@ -91,10 +91,10 @@ def is_lost_once_closed(work: Work) -> bool:
 
 
 def was_seen_too_early(timing: Timing, times: UnitTimes, proof: UnitProof) -> bool:
-    """Whether the last look at a source before a unit's close was older than one may be: what it said since is not known."""
+    """Whether a whole look at a source was missed before a unit's close, not only a late one: what it said since is not known."""
     if times.closes_at is None or timing.refresh is None or proof.as_of is None:
         return False
-    return times.closes_at - proof.as_of > timing.refresh
+    return times.closes_at - proof.as_of > 2 * timing.refresh
 
 
 def is_past(step: Step, times: UnitTimes, day: date, since: datetime | None, now: datetime) -> bool:
