@@ -224,22 +224,6 @@ def stale_free(book: Book) -> str:
     return next(iter(judged(book, "raw", NIGHT).plans[0].units.values()))
 
 
-@pytest.mark.parametrize(("looked", "is_lost"), [(4, False), (4.1, True)], ids=["a late look", "a look missed"])
-def test_that_a_source_had_nothing_excuses_only_where_it_was_looked_at_again_before_the_close(
-    looked: float, *, is_lost: bool
-) -> None:
-    timing = dataclasses.replace(BEFORE_START, refresh=2 * HOUR)
-    lines, told = step("lines", SOURCE, timing), step("told", SQL, BEFORE_START)
-    book = book_of({lines: (), told: (Input("lines", SLATE),)}, [ONE], schedule_seen_at=EVENING + HOUR)
-    prove(book, "lines", TODAY, ["one"], excuse="not offered", as_of=EVENING - looked * HOUR)
-
-    found = judged(book, "lines", EVENING + HOUR)
-    entry_of(book, "lines").lost = found.lost
-
-    assert found.state is (State.LOST if is_lost else State.EXCUSED)
-    assert judged(book, "told", EVENING + HOUR).excused == ({} if is_lost else {"one": "not offered"})
-
-
 def test_what_closed_before_it_was_kept_here_was_never_owed() -> None:
     lines = step("lines", SOURCE, BEFORE_START)
     book = book_of({lines: ()}, [ONE, TWO])

@@ -296,9 +296,9 @@ class Book:
             return Evidence.UNKNOWN
         if unit in entry.excused:
             return Evidence.EXCUSED
-        proven = entry.proof.units.get(unit) if entry.proof else None
-        if unit in entry.gone or (unit in entry.lost and proven is not None and proven.excuse):
+        if unit in entry.gone:
             return Evidence.MISSING
+        proven = entry.proof.units.get(unit) if entry.proof else None
         if proven is None:
             return Evidence.NO_RESULT if unit in entry.no_result else Evidence.MISSING
         return Evidence.EXCUSED if proven.excuse else Evidence.PROVEN
