@@ -130,7 +130,7 @@ def test_without_its_mechanism_a_drill_fails(rehearsal: Rehearsal, name: str) ->
 
 
 @pytest.mark.parametrize(
-    ("league", "number"), [LONG("nba", 0), ("nba", 1), LONG("mlb", 0), ("mlb", 3)]
+    ("league", "number"), [LONG("nba", 0), ("nba", 1), LONG("mlb", 0), LONG("mlb", 3)]
 )  # two hundred of each: the claim `drill_fuzz`
 def test_faults_by_dice_lose_nothing(rehearsal: Rehearsal, league: str, number: int) -> None:
     verdict = rehearsal.run(composed(41, number, league))
