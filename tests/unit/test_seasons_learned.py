@@ -72,6 +72,7 @@ def test_who_stops_does_not_wait_for_a_schedule_that_hangs(
     limit: timedelta, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chores, "LIMIT", limit)
+    monkeypatch.setattr(lanes, "_ENDING", timedelta(seconds=0.1))
     stop, answers = Stop(), threading.Event()
 
     def hangs() -> Season:
