@@ -12,6 +12,7 @@ from tipoff.config import Settings
 from tipoff.core.clock import SimClock, midnight
 from tipoff.core.errors import ErrorKind, WarehouseError
 from tipoff.engine.claim import Claim, Outcome
+from tipoff.engine.controller import Controller
 from tipoff.engine.inline import Inline
 from tipoff.leagues.nba.league import SAMPLE
 
@@ -31,36 +32,44 @@ class OneTickLater(Inline):
         return True
 
 
-def test_a_run_that_has_come_back_when_its_controller_stops_is_not_given_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(instance, "Inline", OneTickLater)
-    now = midnight(SAMPLE.first_day)
-    made = instance.Instance(Settings(home=tmp_path), sample_spec(1), SimClock(now))
-    controller = made.controller()
-    controller.start(now)
-    controller.tick(now)
+NOW = midnight(SAMPLE.first_day)
 
-    controller.rest(now + timedelta(seconds=1))
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> instance.Instance:
+    """A home whose runs come back one tick later."""
+    monkeypatch.setattr(instance, "Inline", OneTickLater)
+    return instance.Instance(Settings(home=tmp_path), sample_spec(1), SimClock(NOW))
+
+
+def ticked(made: instance.Instance) -> Controller:
+    """Return a controller that has begun a run, which has not come back."""
+    controller = made.controller()
+    controller.start(NOW)
+    controller.tick(NOW)
+    return controller
+
+
+def test_a_run_that_has_come_back_when_its_controller_stops_is_not_given_up(
+    made: instance.Instance, tmp_path: Path
+) -> None:
+    controller = ticked(made)
+
+    controller.rest(NOW + timedelta(seconds=1))
     made.close()
 
     [run] = ledger_rows(tmp_path, "runs")
     assert run["state"] == "finished"
     goes_on = made.controller()
-    goes_on.start(now + timedelta(seconds=2))
-    assert goes_on.tick(now + timedelta(seconds=2)) == 0
+    goes_on.start(NOW + timedelta(seconds=2))
+    assert goes_on.tick(NOW + timedelta(seconds=2)) == 0
     made.close()
 
 
 def test_a_controller_that_stops_lets_go_though_the_warehouse_does_not_answer_and_the_next_takes_up_what_it_has(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made: instance.Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(instance, "Inline", OneTickLater)
-    now = midnight(SAMPLE.first_day)
-    made = instance.Instance(Settings(home=tmp_path), sample_spec(1), SimClock(now))
-    controller = made.controller()
-    controller.start(now)
-    controller.tick(now)
+    controller = ticked(made)
 
     def read(*_: object, **__: object) -> None:
         msg = "the warehouse does not answer"
@@ -68,11 +77,11 @@ def test_a_controller_that_stops_lets_go_though_the_warehouse_does_not_answer_an
 
     with monkeypatch.context() as gone:
         gone.setattr(controller.warehouse, "read", read)
-        controller.rest(now + timedelta(seconds=1))
+        controller.rest(NOW + timedelta(seconds=1))
     made.close()
 
     goes_on = made.controller()
-    assert goes_on.start(now + timedelta(seconds=2))
+    assert goes_on.start(NOW + timedelta(seconds=2))
     assert [row["state"] for row in ledger_rows(tmp_path, "runs")] == ["expired"]
     assert [len(slate.games) for slate in goes_on.book.slates.values()] == [5]  # as the warehouse has them
     made.close()
