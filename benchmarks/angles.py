@@ -87,7 +87,7 @@ CHECKS: Mapping[
         goes_on_from_earlier_seasons hands_are_the_starters have_features have_form is_what_its_inputs_give
         minutes_agree plus_minus_adds_up ratios_are_of_turns results_are_the_box_scores second_source_agrees
         sides_are_the_schedules sources_agree starters_are_whom_the_clubs_faced strikeouts_add_up
-        strikeouts_are_the_clubs sums_are_the_games teams_are_their_games
+        strikeouts_are_the_clubs strikeouts_are_the_pitches sums_are_the_games teams_are_their_games
     """,
     3: """
         are_predicted_by_* lines_have_chances players_are_known players_are_predicted
@@ -122,11 +122,12 @@ CHECKS: Mapping[
         accuracy are_graded are_what_happened grades.games_are_there
     """,
     13: """
-        are_half_lives_of_earlier_games are_means_of_earlier_games are_the_form_of_the_morning are_the_last_starts
-        are_the_pitchers_form are_the_seasons columns_say_something do_not_look_ahead expectations_are_believable
-        goes_on_from_earlier_seasons is_trained_on_all know_when_the_game_begins means_are_usual nulls_are_usual
-        nulls_do_not_rise pass_for_what_is_known rows_are_usual sums_are_of_their_kind sums_are_the_games
-        teams_are_their_games values_are_as_declared values_vary windows_are_whole zeros_are_usual
+        are_half_lives_of_earlier_games are_in_degrees_fahrenheit are_means_of_earlier_games
+        are_the_form_of_the_morning are_the_last_starts are_the_pitchers_form are_the_seasons
+        columns_say_something do_not_look_ahead expectations_are_believable goes_on_from_earlier_seasons
+        is_trained_on_all know_when_the_game_begins means_are_usual nulls_are_usual nulls_do_not_rise
+        pass_for_what_is_known rows_are_usual sums_are_of_their_kind sums_are_the_games teams_are_their_games
+        values_are_as_declared values_vary windows_are_whole zeros_are_usual
     """,
     14: """
         are_of_candidates are_published are_what_was_predicted has_run published_*.games_are_there

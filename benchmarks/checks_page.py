@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from benchmarks.angles import ANGLES, by_angle
 from tipoff.core.check import WINDOW, Cadence, Check
-from tipoff.leagues.catalog import LEAGUES
+from tipoff.leagues.catalog import CONTENTS
 
 HEAD = """# Checks
 
@@ -51,12 +51,16 @@ How well they catch corruptions: [mutation-score.md](mutation-score.md). This pa
 def page() -> Iterator[str]:
     """Yield the page's lines."""
     yield HEAD.format(window=WINDOW)
-    for league in LEAGUES.values():
+    for content in CONTENTS.values():
+        league = content.league
         if league.checks:
             yield f"## Angles: {league.name}\n"
             yield from _angles(league.checks)
             yield f"\n## Every check: {league.name}, {len(league.checks)} in all\n"
             yield from _checks(league.checks)
+        if content.live and content.live.checks:
+            yield f"\n## Every check beside them of {league.name} as it runs live\n"
+            yield from _checks(content.live.checks)
 
 
 def _angles(checks: tuple[Check, ...]) -> Iterator[str]:

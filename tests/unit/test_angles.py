@@ -9,10 +9,14 @@ from benchmarks.angles import ANGLES, CHECKS, by_angle
 from benchmarks.checks_page import HEAD, page
 
 from tipoff.core.league import League
-from tipoff.leagues.catalog import LEAGUES
+from tipoff.leagues.catalog import CONTENTS
 
 ROOT = Path(__file__).parents[2]
-CHECKED = [league for league in LEAGUES.values() if league.checks]
+CHECKED = [
+    content.live.of(content.league) if content.live else content.league
+    for content in CONTENTS.values()
+    if content.league.checks
+]
 
 
 @pytest.mark.parametrize("league", CHECKED, ids=lambda league: league.name)

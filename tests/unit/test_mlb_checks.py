@@ -15,7 +15,7 @@ from tipoff.core.rows import table_from_records
 from tipoff.core.schema import ColumnType, Table
 from tipoff.core.slate import Season
 from tipoff.leagues.checks.usual import ENOUGH
-from tipoff.leagues.mlb import lines, tables
+from tipoff.leagues.mlb import beside, lines, tables
 from tipoff.leagues.mlb.checks import CHECKS
 from tipoff.leagues.mlb.live import LIVE_STEPS
 from tipoff.store.dialect import bounds, load
@@ -25,7 +25,7 @@ from tipoff.store.rows import named
 _SEASON = Season("2021", date(2021, 4, 1), date(2021, 10, 3))
 _DAY = date(2021, 8, 31)
 _AT = datetime(2021, 8, 31, 17, 5, tzinfo=UTC)
-_CHECKS: Mapping[str, Check] = {check.name: check for check in CHECKS}
+_CHECKS: Mapping[str, Check] = {check.name: check for check in (*CHECKS, *beside.CHECKS)}
 _ANY: Mapping[ColumnType, Any] = {
     ColumnType.TEXT: "",
     ColumnType.INT: 0,
@@ -126,6 +126,46 @@ def test_a_line_with_more_than_was_possible_is_told(
     stands(warehouse, table, _DAY, [{"game_id": "1"} | dict(row) | dict(change)])
 
     assert bool(failing(warehouse, f"{table.name}.{name}")) == told
+
+
+@pytest.mark.parametrize(
+    ("box", "thrown", "told"),
+    [
+        ((9, 1), (9, 1), []),
+        ((1, 9), (9, 1), ["1|7", "1|8"]),  # exchanged
+        ((9, 1), (10, None), ["1|7", "1|8"]),  # of both under one id
+        ((9, 0), (9, None), []),  # he faced nobody to the end
+        ((9, 1), (8, 1), []),  # pitches that are not all there yet
+        ((9, 1), (None, None), []),
+    ],
+)
+def test_strikeouts_that_the_pitches_give_another_man_are_told(
+    warehouse: DuckWarehouse, box: Sequence[int], thrown: Sequence[int | None], told: list[str]
+) -> None:
+    men = [(7, "CIN"), (8, "CIN")]
+    pitchers = [
+        {"game_id": "1", "team": team, "pitcher_id": man, "strikeouts": n}
+        for (man, team), n in zip(men, box, strict=True)
+    ]
+    pitches = [
+        {"game_id": "1", "pitcher_id": man, "pitches": 30, "strikeouts": n}
+        for (man, _), n in zip(men, thrown, strict=True)
+        if n is not None
+    ]
+    stands(warehouse, tables.PITCHER_BOXSCORES, _DAY, pitchers)
+    stands(warehouse, beside.PITCHES, _DAY, pitches)
+
+    assert sorted(failing(warehouse, "pitcher_boxscores.strikeouts_are_the_pitches")) == told
+
+
+@pytest.mark.parametrize("table", [tables.LINE_UP_TABLE, tables.TEAM_BOXSCORES])
+@pytest.mark.parametrize(("temperature", "told"), [(26.0, True), (38.0, True), (48.0, False), (None, False)])
+def test_temperatures_in_degrees_celsius_are_told(
+    warehouse: DuckWarehouse, table: Table, temperature: float | None, *, told: bool
+) -> None:
+    stands(warehouse, table, _DAY, [{"game_id": "1", "team": "CIN", "temperature": temperature}])
+
+    assert bool(failing(warehouse, f"{table.name}.are_in_degrees_fahrenheit")) == told
 
 
 def test_two_games_of_a_club_under_one_number_are_told(warehouse: DuckWarehouse) -> None:

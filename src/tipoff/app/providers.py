@@ -110,8 +110,8 @@ def must_be_answered(settings: Settings, league: str, chosen: str = "") -> None:
 
 
 def live_league(league: League) -> League:
-    """Return the league with the steps that ask its providers live."""
-    return dataclasses.replace(league, steps=live_content(league.name).steps)
+    """Return the league with the steps that ask its providers live, and the checks of what only they make."""
+    return live_content(league.name).of(league)
 
 
 def as_worked_on(settings: Settings, name: str) -> League | None:

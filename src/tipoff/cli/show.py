@@ -174,7 +174,7 @@ def league_here(name: str) -> "League":
         must_be_worked_on([declared.name], home, ledger.leagues())
         known = league_facts(ledger, declared.name)
     if known.world == "live":
-        return dataclasses.replace(declared, steps=live_content(name).steps)
+        return live_content(name).of(declared)
     return content.going_on() if known.goes_on else declared
 
 

@@ -7,6 +7,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Protocol
 
+from tipoff.core.check import Check
 from tipoff.core.fault import Fault
 from tipoff.core.league import League
 from tipoff.core.payload import Payload, Request
@@ -78,6 +79,7 @@ class LiveContent:
     """What a league brings to be run live: who is asked, with which keys, by which steps, and where its season is written.
 
     `keys` are the settings' names, each with what is off without it. `season_of` reads the answer to `season_request`.
+    `checks` are claimed beside the league's own, of what only the live steps make.
     """
 
     providers: Sequence[Provider]
@@ -87,6 +89,11 @@ class LiveContent:
     season_of: Callable[[Payload], Season]
     recorder: Recorder | None = None
     earlier: EarlierSeasons | None = None
+    checks: tuple[Check, ...] = ()
+
+    def of(self, league: League) -> League:
+        """Return the league as it runs live."""
+        return replace(league, steps=self.steps, checks=(*league.checks, *self.checks))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,12 @@
-"""What a live MLB asks beside what its predictions rest on: pitches, parks and weather, the agreed lines. Kept raw."""
+"""What a live MLB asks beside what its predictions rest on: pitches, parks, weather, agreed lines. Kept raw; what they claim."""
 
+from tipoff.core.check import Check
 from tipoff.core.obligation import AT_START, Timing
 from tipoff.core.schema import KNOWN_AT, Phase, instant, integer, number, text
 from tipoff.core.step import Edge, SourceWork, Step
 from tipoff.core.window import SLATE, Input
 from tipoff.leagues import bettingpros
+from tipoff.leagues.checks import kinds
 from tipoff.leagues.declare import at, first, hours, own
 from tipoff.leagues.mlb.columns import GAME, MOST_STRIKEOUTS, PITCHER, table
 from tipoff.leagues.mlb.sources import schedule, statcast, weather
@@ -127,5 +129,20 @@ BESIDE = (
         timing=Timing(opens=first(-8), due=own(-0.5), closes=AT_START, refresh=hours(2)),
         edges=(_WHAT_IS_ON,),
         optional=True,
+    ),
+)
+CHECKS: tuple[Check, ...] = (
+    kinds.asks(  # a count of pitches that is not whole yet has fewer strikeouts, and says nothing
+        "pitcher_boxscores.strikeouts_are_the_pitches",
+        "where both count as many strikeouts in a game, each pitcher's are as many as his pitches tell",
+        "SELECT CONCAT(t.game_id, '|', CAST(t.pitcher_id AS STRING)) AS key, "
+        "COALESCE(p.strikeouts = t.strikeouts, t.strikeouts = 0) AS ok FROM slate.pitcher_boxscores AS t "
+        "LEFT JOIN slate.pitches AS p ON p.game_id = t.game_id AND p.pitcher_id = t.pitcher_id "
+        "JOIN (SELECT b.game_id, SUM(b.strikeouts) AS n FROM slate.pitcher_boxscores AS b GROUP BY b.game_id) AS b "
+        "ON b.game_id = t.game_id JOIN (SELECT o.game_id, SUM(o.strikeouts) AS n FROM slate.pitches AS o GROUP BY o.game_id) "
+        "AS o ON o.game_id = t.game_id AND o.n = b.n WHERE t.strikeouts IS NOT NULL",
+        ["pitches", "pitcher_boxscores"],
+        about="pitcher_boxscores",
+        do="two men's numbers were exchanged, or a source's ids: compare the game's feed with its pitches",
     ),
 )

@@ -196,6 +196,19 @@ def _raw() -> list[Check]:
             severity=WARNING,
             required=0.95,  # an umpire or a catcher changes at the last minute
         ),
+        *(
+            kinds.holds(  # of nine seasons' coldest slate two games in three were warmer
+                table,
+                "are_in_degrees_fahrenheit",
+                "one game in four at the least begins at more than 41 degrees, which Celsius has nowhere and Fahrenheit mostly",
+                "t.temperature > 41",
+                where="t.temperature IS NOT NULL",
+                severity=WARNING,
+                required=0.25,
+                cadence=cadence,
+            )
+            for table, cadence in ((tables.LINE_UP_TABLE, _PRE), (tables.TEAM_BOXSCORES, Cadence.MORNING))
+        ),
         kinds.holds(
             tables.PITCHER_BOXSCORES,
             "no_more_than_were_faced",
