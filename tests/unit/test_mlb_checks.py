@@ -25,7 +25,7 @@ from tipoff.store.rows import named
 _SEASON = Season("2021", date(2021, 4, 1), date(2021, 10, 3))
 _DAY = date(2021, 8, 31)
 _AT = datetime(2021, 8, 31, 17, 5, tzinfo=UTC)
-_CHECKS: Mapping[str, Check] = {check.name: check for check in (*CHECKS, *beside.CHECKS)}
+_CHECKS: Mapping[str, Check] = {check.name: check for check in (*CHECKS, *lines.CHECKS, *beside.CHECKS)}
 _ANY: Mapping[ColumnType, Any] = {
     ColumnType.TEXT: "",
     ColumnType.INT: 0,
@@ -291,6 +291,56 @@ def made(warehouse: DuckWarehouse, name: str) -> list[dict[str, Any]]:
     db = warehouse._db  # noqa: SLF001 -- what another connection would see is without what the test has written
     found: list[dict[str, Any]] = db.execute(ready.duck, named(values, ready.parameters)).to_arrow_table().to_pylist()
     return found
+
+
+_QUOTE = {"game_id": "1", "over_price": -110, "under_price": -110, "quoted_at": _AT - timedelta(hours=4)}
+
+
+def quoted(warehouse: DuckWarehouse, named: Mapping[int, str], quotes: Sequence[tuple[str, str, float]]) -> None:
+    """Let starters be named, by id, and books quote lines of them: book, key, line."""
+    probable = [
+        {"game_id": "1", "team": f"{man}", "pitcher_id": man, "pitcher_key": key, "known_at": _AT - timedelta(hours=5)}
+        for man, key in named.items()
+    ]
+    lines_of = [
+        _QUOTE | {"book": book, "player_name": key, "player_key": key, "line": line, "known_at": _QUOTE["quoted_at"]}
+        for book, key, line in quotes
+    ]
+    stands(warehouse, tables.PROBABLE_PITCHERS, _DAY, probable)
+    stands(warehouse, lines.PLAYER_LINES, _DAY, lines_of)
+
+
+@pytest.mark.parametrize(
+    ("named", "key"),
+    [("lancemccullersjr", "lancemccullers"), ("lancemccullers", "lancemccullersjr"), ("mccullersiii", "mccullersiii")],
+)
+def test_a_starters_line_is_his_with_or_without_a_suffix(warehouse: DuckWarehouse, named: str, key: str) -> None:
+    quoted(warehouse, {7: named, 8: "justinverlander"}, [("one", key, 4.5)])
+
+    assert [(row["pitcher_id"], row["line"]) for row in made(warehouse, "main_lines")] == [(7, 4.5)]
+
+
+def test_books_that_spell_a_starter_otherwise_make_one_line_of_his(warehouse: DuckWarehouse) -> None:
+    quotes = [("one", "lancemccullersjr", 4.5), ("two", "lancemccullers", 5.5), ("three", "lancemccullers", 5.5)]
+    quoted(warehouse, {7: "lancemccullersjr", 8: "justinverlander"}, quotes)
+
+    assert [(row["pitcher_id"], row["line"], row["n_books"]) for row in made(warehouse, "main_lines")] == [(7, 5.5, 3)]
+
+
+def test_of_father_and_son_who_both_start_nobody_has_the_line(warehouse: DuckWarehouse) -> None:
+    quoted(warehouse, {7: "lancemccullersjr", 8: "lancemccullers"}, [("one", "lancemccullers", 4.5)])
+
+    assert [row["pitcher_id"] for row in made(warehouse, "main_lines")] == [None]
+
+
+def test_a_line_of_whom_no_club_has_named_and_one_of_another_market_are_told(warehouse: DuckWarehouse) -> None:
+    main = [{"game_id": "1", "player_key": key, "pitcher_id": man} for key, man in (("a", 7), ("b", None))]
+    chances = [_LINE | {"pitcher_id": man, "p_over": chance} for man, chance in ((7, 0.4), (8, 0.0), (9, 1.0))]
+    stands(warehouse, lines.MAIN_LINES, _DAY, main)
+    stands(warehouse, lines.LINE_CHANCES, _DAY, chances)
+
+    assert failing(warehouse, "main_lines.players_are_known") == ["1|b"]
+    assert sorted(failing(warehouse, "line_chances.lines_are_believed")) == ["1|8", "1|9"]
 
 
 def goes_on(warehouse: DuckWarehouse) -> None:

@@ -10,7 +10,7 @@ from tipoff.core.errors import UsageError
 from tipoff.core.fault import Fault
 from tipoff.core.slate import Season
 from tipoff.leagues.doubts import doubt_of
-from tipoff.leagues.mlb import beside, providers
+from tipoff.leagues.mlb import beside, lines, providers
 from tipoff.leagues.mlb.explanation import EXPLANATION
 from tipoff.leagues.mlb.league import MLB, SAMPLE
 from tipoff.leagues.mlb.live import LIVE_STEPS
@@ -115,7 +115,7 @@ MLB_CONTENT = Content(
         providers=providers.PROVIDERS,
         keys=providers.KEYS,
         steps=LIVE_STEPS,
-        checks=beside.CHECKS,
+        checks=(*lines.CHECKS, *beside.CHECKS),
         season_request=seasons.SEASON_REQUEST,
         season_of=seasons.season_of,
         earlier=EarlierSeasons(missing=_unknown, what="the systems that learn from whole seasons"),

@@ -1,4 +1,4 @@
-"""Strikeout lines: their tables, and what a starter's distribution says at his main line."""
+"""Strikeout lines: their tables and checks, and what a starter's distribution says at his main line."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,9 +6,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from tipoff.core.check import Cadence, Check
 from tipoff.core.rows import arrow_schema
 from tipoff.core.schema import Floor, Phase, flag, instant, integer, number, text
 from tipoff.core.step import Context, Made
+from tipoff.leagues.checks import kinds
+from tipoff.leagues.checks.kinds import WARNING
 from tipoff.leagues.mlb.columns import (
     CHANCES,
     GAME,
@@ -154,3 +157,25 @@ def publish_lines(context: Context, inputs: Mapping[str, pa.Table]) -> Made:
     rows = inputs["line_chances"].select(PUBLISHED_LINES.names)
     there = set(rows["game_id"].to_pylist())
     return Made(rows=rows, excused={unit: _NO_LINE for unit in context.units if unit not in there})
+
+
+CHECKS: tuple[Check, ...] = (
+    kinds.holds(
+        MAIN_LINES,
+        "players_are_known",
+        "a line is of a starter whom a club has named or announced",
+        "t.pitcher_id IS NOT NULL",
+        severity=WARNING,
+        required=0.8,  # of a starter who is scratched the books go on quoting
+        cadence=Cadence.PREGAME,
+    ),
+    kinds.holds(
+        LINE_CHANCES,
+        "lines_are_believed",
+        "a main line is one that the starter may be over and under: lines of another market are not",
+        "t.p_over BETWEEN 0.02 AND 0.98",
+        severity=WARNING,
+        required=0.8,
+        cadence=Cadence.PREGAME,
+    ),
+)
