@@ -698,6 +698,32 @@ def test_a_source_that_answers_again_is_asked_at_once_for_all_that_waits_because
     assert ("raw", TODAY) in desk.results.dirty
 
 
+REFUSED = SourceError("answered 418", kind=ErrorKind.PERMANENT)
+
+
+def test_a_source_that_refuses_no_more_is_asked_at_once_for_all_that_waits_because_it_refused(desk: Desk) -> None:
+    desk.book.set_games(YESTERDAY, (game("old", day=YESTERDAY),))
+    of_yesterday(desk, REFUSED)
+    desk.ends("raw", {"one": "x", "two": "x"}, error=REFUSED)
+    assert desk.entry("raw").not_before == NIGHT + HOUR
+    desk.results.dirty.clear()
+
+    of_yesterday(desk, None)
+
+    assert desk.entry("raw").not_before is None
+    assert ("raw", TODAY) in desk.results.dirty
+
+
+def test_a_source_that_answers_again_is_asked_no_sooner_for_what_it_refuses_for_good(desk: Desk) -> None:
+    desk.book.set_games(YESTERDAY, (game("old", day=YESTERDAY),))
+    of_yesterday(desk, SourceError("gone", kind=ErrorKind.TRANSIENT))
+    desk.ends("raw", {"one": "x", "two": "x"}, error=REFUSED)
+
+    of_yesterday(desk, None)
+
+    assert desk.entry("raw").not_before == NIGHT + HOUR
+
+
 def test_a_source_that_never_failed_hurries_nothing_that_it_owes(desk: Desk) -> None:
     desk.book.set_games(YESTERDAY, (game("old", day=YESTERDAY),))
     desk.ends("raw", {"one": "x", "two": "x"}, error=SourceError("gone", kind=ErrorKind.TRANSIENT))

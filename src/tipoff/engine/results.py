@@ -11,7 +11,7 @@ from tipoff.core.errors import ErrorKind, InputGone, NotBegun, Resting
 from tipoff.core.proof import Loss, Proof, proof_row
 from tipoff.core.retry import LONGEST_ASKED, POLICIES, Breaker, while_freed
 from tipoff.core.severity import Severity
-from tipoff.core.step import SourceWork
+from tipoff.core.step import SourceWork, Work
 from tipoff.core.window import SLATE
 from tipoff.engine import ledger_rows, rules
 from tipoff.engine.attempts import (
@@ -352,12 +352,12 @@ class Results:
                 self._given_up.setdefault(entry.step.name, set()).add(key)
 
     def _recovered(self, entry: Entry, units: Iterable[str], now: datetime, batch: Batch) -> None:
-        was_silent = entry.of_kind[0] == ErrorKind.TRANSIENT.value
-        if note_success(entry, units):
+        kind, has_recovered = entry.of_kind[0], note_success(entry, units)
+        if has_recovered:
             entry.not_before, entry.of_kind = None, ("", 0)
         self._ask_again(entry.step.name)
-        if was_silent and isinstance(entry.step.work, SourceWork):
-            self._ask_the_rest(entry.step.work.source)
+        if kind == ErrorKind.TRANSIENT.value or (has_recovered and kind == ErrorKind.PERMANENT.value):
+            self._ask_the_rest(entry.step.work, kind)
         self.end_conflict(entry, "auto", now, batch)
         if self._book.resting.pop(entry.step.name, None):
             self._tables.pop(entry.step.name, None)
@@ -370,11 +370,12 @@ class Results:
             other.failures, other.tries, other.attempted, other.of_kind = 0, {}, {}, ("", 0)
             self.dirty.add(key)
 
-    def _ask_the_rest(self, source: str) -> None:
-        """Let a source that answers again be asked at once for all else that waits because it did not."""
+    def _ask_the_rest(self, recovered: Work, kind: str) -> None:
+        """Let a source that answers again, or refuses no more, be asked at once for all else that waits for the same."""
+        source = recovered.source if isinstance(recovered, SourceWork) else None
         for key, other in self._book.entries.items():
-            work, is_waiting = other.step.work, other.of_kind[0] == ErrorKind.TRANSIENT.value
-            if isinstance(work, SourceWork) and work.source == source and is_waiting:
+            work = other.step.work
+            if isinstance(work, SourceWork) and work.source == source and other.of_kind[0] == kind:
                 other.not_before = None
                 self.dirty.add(key)
 
