@@ -4,7 +4,7 @@ import dataclasses
 import socket
 import threading
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -236,6 +236,38 @@ def test_what_stands_behind_an_answers_end_is_not_the_answer_to_the_next_request
 
     assert one(request("long"), now=now).payload.body == b'{"data": [7]}'[:length]
     assert one(request("ok"), now=now).payload.body == b'{"data": [1]}'
+
+
+def test_connections_that_a_provider_closes_as_they_are_used_again_cost_no_request(
+    local: Local, tmp_path: Path
+) -> None:
+    one, all_open = asker(tmp_path, known(local, at_once=4)), threading.Barrier(4, timeout=5)
+    local.extra |= {"/first": lambda handler: _answer_once(handler, all_open.wait), "/page": _answer_once}
+    with ThreadPoolExecutor(4) as threads:  # four connections are kept, of which each is closed as it is asked again
+        list(threads.map(lambda n: one(request("first", params=(("n", n),)), now=now), "1234"))
+
+    answer = one(request("page"), now=now).payload
+
+    assert answer.body == b'{"data": [1]}'
+    assert local.paths() == ["/first"] * 4 + ["/page"] * 5
+
+
+def test_a_provider_that_ends_every_connection_without_a_word_is_asked_once(local: Local, tmp_path: Path) -> None:
+    one = asker(tmp_path, known(local))
+    local.extra["/page"] = lambda handler: setattr(handler, "close_connection", True)
+
+    with pytest.raises(SourceError, match="could not be asked"):
+        one(request("page"), now=now)
+
+    assert local.paths() == ["/page"]
+
+
+def _answer_once(handler: Handler, before: Callable[[], object] = bool) -> None:
+    """Answer the first request of a connection; at the next, end it without a word."""
+    handler.close_connection = "has_answered" in vars(handler)
+    if not handler.close_connection:
+        vars(handler)["has_answered"] = before()
+        handler.json({"data": [1]})
 
 
 def test_a_provider_of_the_internet_that_resolves_to_this_machine_is_not_asked(local: Local, tmp_path: Path) -> None:

@@ -180,3 +180,17 @@ class GuardedTransport(httpx.HTTPTransport):
             keepalive_expiry=30.0,
             network_backend=network,
         )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Return the answer. Where a connection that was kept open turns out to be closed at its other end, ask at once again.
+
+        Each that fails so is kept no longer: at the latest a new one is made, and its failure is the request's.
+        """
+        while True:
+            events: list[str] = []
+            request.extensions["trace"] = lambda event, _, seen=events: seen.append(event)
+            try:
+                return super().handle_request(request)
+            except (httpx.NetworkError, httpx.RemoteProtocolError):
+                if "connection.connect_tcp.started" in events:
+                    raise
