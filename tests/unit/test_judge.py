@@ -614,6 +614,19 @@ def test_what_reads_something_that_is_being_made_is_judged_again_afterwards(book
     assert judge(book, entry, NIGHT, frozenset({("raw", TODAY)})) is not None  # nothing is to be made
 
 
+def test_what_is_made_of_one_thing_by_two_ways_waits_until_both_have_been_made_anew() -> None:
+    who, features, system = step("who"), step("features"), step("system")
+    read = {RAW: (), who: (Input("raw", SLATE),), features: (Input("who", SLATE),), system: (Input("features", SLATE),)}
+    book = book_of(read | {step("out"): (Input("system", SLATE), Input("who", SLATE))}, [ONE])
+    for name in ("raw", "who", "features", "system"):
+        prove(book, name, TODAY, ["one"])
+    out = entry_of(book, "out")
+
+    assert judge(book, out, NIGHT, frozenset({("features", TODAY)})) is None  # and then the system's turn has come
+    assert judge(book, out, NIGHT, frozenset({("features", YESTERDAY)})) is not None
+    assert judge(book, out, NIGHT, frozenset({("raw", TODAY)})) is not None  # a provider holds up nobody
+
+
 def test_a_held_gate_holds_names_why_and_is_looked_at_when_it_may_open() -> None:
     made = step("made", SQL, AFTER, edges=(Edge(table="raw", patience=2 * HOUR),))
     book = book_of({RAW: (), made: (Input("raw", SLATE),)}, [ONE, TWO], schedule_seen_at=NIGHT)

@@ -2,10 +2,12 @@
 
 import hashlib
 from collections.abc import Iterable
+from datetime import date
 
 from tipoff.core.gate import Evidence
 from tipoff.core.proof import InputProof
 from tipoff.core.slate import Game
+from tipoff.core.step import SourceWork
 from tipoff.core.window import WindowKind
 from tipoff.engine.book import SAME_DAY, Book, Entry, Key, Reading
 from tipoff.engine.gates import own_units
@@ -65,17 +67,30 @@ def _is_spared(book: Book, reading: Reading, game: Game, unit: str) -> bool:
 
 
 def waits_for(book: Book, entry: Entry, busy: frozenset[Key]) -> bool:
-    """Whether something that `entry` reads is being made right now."""
+    """Whether something that `entry` reads of its day is being made right now, or rests on what is: it may be made next."""
     if not busy:
         return False
     own = entry.obligation.day
+    resting = _resting_on(book, own, busy)
     for reading in book.readings[entry.step.name]:
+        if reading.input.table in resting and reading.input.window.kind in SAME_DAY:
+            return True
         first, last = reading.input.window.bounds(own, book.season_of(own))
         is_double = reading.input.window.is_history and book.has_earlier_games(own)
         for table, day in busy:
             if table == reading.input.table and (first <= day <= last or (is_double and day == own)):
                 return True
     return False
+
+
+def _resting_on(book: Book, day: date, busy: frozenset[Key]) -> set[str]:
+    """Return the transforms that are being made of `day`, and what is made of them, of it in turn."""
+    found = {table for table, of in busy if of == day and not isinstance(book.entries[table, of].step.work, SourceWork)}
+    for step in book.league.steps:  # in the catalog's order
+        read = (one for one in book.readings[step.name] if one.edge.cascades and one.input.window.kind in SAME_DAY)
+        if any(reading.input.table in found for reading in read):
+            found.add(step.name)
+    return found
 
 
 def input_proofs(book: Book, entry: Entry) -> tuple[InputProof, ...]:
