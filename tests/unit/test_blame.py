@@ -179,3 +179,19 @@ def test_a_publication_is_lost_for_what_its_input_came_late_for_though_that_is_l
     entry.gates, entry.state = {"line_ups": (True, "")}, State.LOST
 
     assert root_cause(book, entry) == blamed
+
+
+@pytest.mark.parametrize(("seen", "blamed"), [(HOUR / 8, "source:provider"), (-HOUR / 8, "step:features")])
+def test_what_is_late_as_soon_as_the_schedule_tells_when_its_game_begins_is_blamed_on_the_schedule(
+    seen: timedelta, blamed: str
+) -> None:
+    due_at = EARLY - HOUR
+    book = book_of({FEATURES: ()}, [game("early", starts_at=EARLY)], schedule_seen_at=due_at + seen)
+    entry = entry_of(book, "features")
+    assert entry.obligation.times["early"].due_at == due_at
+
+    found = judged(book, "features", due_at + HOUR / 8)
+    entry.missing = found.missing
+    moves(entry, found.state, due_at + HOUR / 8)
+
+    assert (entry.state, root_cause(book, entry)) == (State.LATE, blamed)
