@@ -32,6 +32,16 @@ def test_odd_but_valid_python_is_read_without_a_finding(text: str) -> None:
     assert said(text) == []
 
 
+def test_a_name_that_is_made_of_itself_is_followed_to_an_end() -> None:
+    text = (
+        "def shown(cur, keys):\n    keys = ', '.join(keys)\n    cur.execute(f\"SELECT a FROM b WHERE c IN ({keys})\")\n"
+    )
+
+    assert {finding.rule for finding in audited({"jobs/show.py": f"{text}\n\nshown(None, [])\n"})} == {
+        "sql-from-values"
+    }
+
+
 @pytest.mark.parametrize(
     "data", [b"\xff\xfe\x00", b"def f(:\n", b"x = '\xe9'\n", b"\0", b"# coding: nonsense\nx = '\xe9'\n"]
 )

@@ -112,7 +112,7 @@ def _harmless(hole: ast.expr, file: File, depth: int = 0) -> bool:  # noqa: PLR0
         name = last_name(hole.func)
         if isinstance(hole.func, ast.Attribute) and name in _OF_DATES:
             return True
-        return name in _MAKERS or (name == "join" and _joins_marks(hole, file))
+        return name in _MAKERS or (name == "join" and _joins_marks(hole, file, depth))
     name = last_name(hole)
     if name.isupper() or _MARKS.search(name) or _QUOTED & set(words(name)):
         return True
@@ -155,15 +155,15 @@ def _is_typed(hole: ast.expr, file: File) -> bool:
     return file.names.origin(hole, file.scope(hole)) in _TYPED
 
 
-def _joins_marks(call: ast.Call, file: File) -> bool:
+def _joins_marks(call: ast.Call, file: File, depth: int) -> bool:
     """Whether it is `", ".join("?" for …)`: marks, not values."""
     made = call.args[0] if call.args else None
     if isinstance(made, ast.GeneratorExp | ast.ListComp):
-        return _harmless(made.elt, file)
+        return _harmless(made.elt, file, depth)
     if isinstance(made, ast.BinOp) and isinstance(made.op, ast.Mult):
         return True
     return made is not None and (
-        bool(_MARKS.search(last_name(made))) or (isinstance(made, ast.Name) and _harmless(made, file))
+        bool(_MARKS.search(last_name(made))) or (isinstance(made, ast.Name) and _harmless(made, file, depth + 1))
     )
 
 
