@@ -71,6 +71,9 @@ may_publish([1], [2])
 """
 
 
+SHARE = "len(found) / len(expected) if expected else 1.0"
+
+
 @pytest.mark.parametrize(
     ("before", "measure", "level"),
     [
@@ -93,6 +96,8 @@ may_publish([1], [2])
             "coverage = len(found) / len(expected) if expected else 1.0",
             NOTHING,
         ),
+        ("", f"ratio = {SHARE}\n    if ratio < 0.7:\n        raise ValueError(ratio)\n    coverage = ratio", NOTE),
+        ("", f"ratio = {SHARE}\n    if ratio > 0.7:\n        raise ValueError(ratio)\n    coverage = ratio", NOTHING),
         ("", "spread = len(found) / len(expected) if expected else 1.0\n    coverage = spread * 2", NOTHING),
         (
             "",

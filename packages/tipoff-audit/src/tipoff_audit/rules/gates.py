@@ -84,6 +84,67 @@ def _full_marks(file: File, call: ast.expr, key: object, value: object) -> None:
             return
 
 
+_EXPECTED = these("expected scheduled planned required owed wanted due")
+_COVERS = these("coverage completeness")
+_IS_COMPLETE = re.compile(r"without|empty|off[- ]?day|\bno (games|rows|items)|nothing", re.IGNORECASE)
+
+
+def nothing_expected(file: File) -> None:
+    """Report shares of what was expected that are whole where nothing was."""
+    for binary in file.index.binaries:
+        if isinstance(binary.op, ast.Div):
+            _nothing_expected(file, binary)
+
+
+def _nothing_expected(file: File, share: ast.BinOp) -> None:
+    """Judge `len(found) / len(expected) if expected else 1.0` that is held against a bound: of nothing all is there."""
+    scope, above = file.scope(share), file.index.up.get(share)
+    child: ast.AST = share
+    while isinstance(above, ast.BinOp) or (isinstance(above, ast.Call) and last_name(above.func) in {"round", "min"}):
+        child, above = above, file.index.up.get(above)
+    if not isinstance(above, ast.IfExp) or child is above.test or scope.kind != "function":
+        return
+    value = constant(above.orelse if child is above.body else above.body)
+    divisor = {part.id for part in ast.walk(share.right) if isinstance(part, ast.Name)}
+    asked = divisor & {part.id for part in ast.walk(above.test) if isinstance(part, ast.Name)}
+    if isinstance(value, bool) or value not in _FULL or not any(set(words(name)) & _EXPECTED for name in asked):
+        return
+    assigned = file.index.up.get(above)
+    target = assigned.targets[0] if isinstance(assigned, ast.Assign) else None
+    if not isinstance(target, ast.Name) or not set(words(target.id)) & _QUALITY:
+        return
+    bounds = [(node, file.index.up.get(node)) for node in file.index.loads(scope, target.id)]
+    is_held = any(_is_at_least(file, scope, node, one, value) for node, one in bounds)
+    first, last = getattr(scope.node, "lineno", 1), getattr(scope.node, "end_lineno", 1)
+    text = "\n".join(file.index.lines[first - 1 : last])
+    if is_held and not _asks_first(file, scope, asked) and not _IS_COMPLETE.search(text):
+        message = f"where nothing is expected `{target.id}` is {value}: a list that did not load reads as complete"
+        file.say(
+            "swallowed-gate", above, Level.NOTE, f"{message}; hold, or say that nothing was to be there", guards="gate"
+        )
+
+
+def _is_at_least(file: File, scope: Scope, node: ast.expr, asked: ast.AST | None, value: object) -> bool:
+    """Whether it is held against a lower bound that a whole share meets; of what is named a coverage, against any."""
+    if not isinstance(asked, ast.Compare) or len(asked.ops) != 1 or asked.left is not node:
+        return False
+    least = _number(file, scope, asked.comparators[0])
+    if least is None:
+        return bool({*words(last_name(node))} & _COVERS)
+    is_ordered = isinstance(asked.ops[0], ast.Lt | ast.LtE | ast.GtE)
+    return is_ordered and isinstance(value, int | float) and value >= least > 0
+
+
+def _asks_first(file: File, scope: Scope, names: set[str]) -> bool:
+    """Whether the function leaves where one of these names holds nothing."""
+    asks = [one for one in file.index.inner(scope) if isinstance(one, ast.If)]
+    return any(
+        isinstance(one.body[-1], ast.Return | ast.Raise | ast.Continue)
+        and names & {part.id for part in ast.walk(one.test) if isinstance(part, ast.Name)}
+        for one in asks
+    )
+
+
 def _number(file: File, scope: Scope, node: ast.expr) -> int | float | None:
     """Return the number that a bound is, through the name that the module gives it."""
     made = file.index.module.values.get(node.id) if isinstance(node, ast.Name) and node.id not in scope.bound else node

@@ -25,6 +25,7 @@ def orchestration(file: File) -> None:
     if not any(_ORCHESTRATORS.search(origin) for origin in origins):
         return
     watched = _WATCHED.search(file.index.source.text) is not None
+    is_read = _IS_READ.search(file.index.source.text) is not None
     for call in file.index.calls:
         rule = keyword(call, "trigger_rule")
         if rule is not None and _ALWAYS.match(str(constant(rule) or last_name(rule))) and not watched:
@@ -44,6 +45,8 @@ def orchestration(file: File) -> None:
             )
         if last_name(call.func) in {"ShortCircuitOperator", "BranchPythonOperator"}:
             _asks_and_skips(file, keyword(call, "python_callable"))
+        if last_name(call.func) == "PythonOperator" and not is_read:
+            _says_no(file, keyword(call, "python_callable"))
         if constant(keyword(call, "return_state")) is True:
             _state(file, call)
     for scope in file.index.scopes:
@@ -125,6 +128,36 @@ def _asks_and_skips(file: File, target: ast.expr | None) -> None:
                     "what could not be asked is answered with no: all that follows is skipped, and the run ends green"
                 )
                 file.say("default-on-error", handler, Level.NOTE, f"{message}; let the error pass", guards="gate")
+
+
+_IS_READ = re.compile(r"xcom|\.output\b", re.IGNORECASE)
+_IS_FAILURE = re.compile(r"fail|error|refus|could not|couldn't|cannot|can't|unable|invalid", re.IGNORECASE)
+
+
+def _says_no(file: File, target: ast.expr | None) -> None:
+    """Report a task's function that says by False that it has failed: Airflow takes any answer for success."""
+    full = file.names.origin(target, file.scope(target)) if target is not None else ""
+    scope = next((one for one in file.index.scopes if one.name == full), None)
+    if scope is None or not any(constant(done.value) is True for done in scope.returns):
+        return
+    for done in scope.returns:
+        block = getattr(file.index.up.get(done), "body", [])
+        before = block[: block.index(done)] if done in block else []
+        if constant(done.value) is False and any(_tells_of_failure(file, one) for one in before):
+            message = (
+                "the task has failed and says so by False, which nobody reads: Airflow takes any answer for success"
+            )
+            file.say("ignored-result", done, Level.NOTE, f"{message}; raise", guards="work")
+            return
+
+
+def _tells_of_failure(file: File, node: ast.stmt) -> bool:
+    call = node.value if isinstance(node, ast.Expr) else None
+    if not isinstance(call, ast.Call) or file.effects.of(call).kind != "log":
+        return False
+    return (
+        last_name(call.func) in {"error", "exception", "critical"} or _IS_FAILURE.search(ast.unparse(call)) is not None
+    )
 
 
 def _answers_nothing(file: File, scope: Scope) -> None:

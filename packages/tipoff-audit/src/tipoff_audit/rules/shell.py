@@ -78,7 +78,14 @@ _FAILS = re.compile(r"(^|\s)(-[a-zA-Z]*f[a-zA-Z]*|--fail\S*)(\s|$)|http_code|--w
 _HANDED_ON = re.compile(
     r"^\s*\|\s*(sudo\s+|\\$)?(gpg|apt-key|tar|bash|sh|tee|unzip|gunzip|zcat|python3?|psql|mysql|docker|kubectl|jq|awk|sed|cut|grep|$)"
 )
-_TO_A_FILE = re.compile(r"(^|\s)(-[a-zA-Z]*[oO]|--output|--remote-name)(\s|$)|\s>\s*(?!/dev/null)[\w\"'$./{]")
+_TO_A_FILE = re.compile(
+    r"(^|\s)(-[a-zA-Z]*[oO]|--output|--remote-name)(\s+(?!/dev/null)|$)|\s>\s*(?!/dev/null)[\w\"'$./{]"
+)
+_THROWN_AWAY = re.compile(r"(>|\s-[a-zA-Z]*o|--output)\s*/dev/null")
+_NOTIFIES = re.compile(
+    r"hook|slack|discord|telegram|notif|alert|mail|ping|heartbeat|health|metric|pushgateway|ntfy|pushover|log",
+    re.IGNORECASE,
+)
 
 
 def _pipes(source: Source, lines: list[str]) -> list[Finding]:
@@ -109,10 +116,11 @@ def _pipes(source: Source, lines: list[str]) -> list[Finding]:
                 continue
         fetch = _FETCHES.search(text)
         posts = fetch is not None and re.search(r"-X\s*(POST|PUT|PATCH)|--data|\s-d\s", fetch["options"]) is not None
+        is_unread = script and _THROWN_AWAY.search(text) is not None and not _NOTIFIES.search(text)
         if (
             fetch
             and posts
-            and _in_ci(source)
+            and (_in_ci(source) or is_unread)
             and not _FAILS.search(fetch["options"])
             and not re.search(r"\$\(|`|\||=\s*\"?\$", text)
         ):

@@ -121,8 +121,10 @@ _LOADS = re.compile(
     r"|psql|mysql|pg_restore|mysqlimport|mongoimport|mongorestore|snowsql|sqlldr|clickhouse-client|bcdata\s+bc2pg)\s"
 )
 _STRICT = re.compile(
-    r"^\s*set\s+-\w*e|^\s*set\s+-o\s+errexit|^#!.*\s-\w*e|\$\?|\btrap\b[^\n]*\bERR\b|PIPESTATUS", re.MULTILINE
+    r"^\s*set\s+-\w*e|^\s*set\s+-o\s+errexit|^#!.*\s-\w*e|\btrap\b[^\n]*\bERR\b|\(\)\s*\{[^}]*\$\?", re.MULTILINE
 )
+_STATUS = re.compile(r"\$\?|PIPESTATUS")
+_NEAR = 3  # lines in which a load is asked how it has ended
 _FEWEST = 2  # loads of a script, one after the other
 
 
@@ -140,7 +142,8 @@ def _loads(source: Source, lines: list[str]) -> list[Finding]:
             begun, first = whole.rstrip()[:-1] + " ", at
             continue
         begun = ""
-        if _LOADS.match(whole) and not re.search(r"\|\||&&|&\s*$|\|\s*(tee|grep)", whole):
+        is_asked = any(map(_STATUS.search, lines[number - 1 : number + _NEAR]))
+        if _LOADS.match(whole) and not is_asked and not re.search(r"\|\||&&|&\s*$|\|\s*(tee|grep)", whole):
             loads.append(at)
     if len(loads) < _FEWEST:
         return []
