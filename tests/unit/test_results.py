@@ -317,6 +317,19 @@ def test_what_stood_without_rows_and_is_made_without_any_and_without_a_reason_is
     assert raw.units["one"].made_from == "new"  # a source has said again that it has none
 
 
+def test_rows_that_a_step_once_made_none_of_though_its_input_has_changed_are_not_made_of_what_is_there_now(
+    desk: Desk,
+) -> None:
+    desk.ends("made", {"one": "old", "two": "old"})
+
+    desk.ends("made", {"one": "new", "two": "new"}, missing=["one"])
+
+    entry = desk.entry("made")
+    assert entry.proof is not None
+    assert {name: unit.made_from for name, unit in entry.proof.units.items()} == {"one": "old", "two": "new"}
+    assert (entry.failed_on, entry.not_before) == ({"one": "new"}, NIGHT + HOUR)  # and tried again
+
+
 def test_what_one_group_of_games_failed_on_outlives_the_success_of_another(desk: Desk) -> None:
     entry = desk.entry("made")
     desk.ends("made", {"one": "x"}, refused={"one": "constant"})

@@ -111,13 +111,13 @@ def run_end_row(outcome: Outcome, *, now: datetime) -> Row:
 def renewed(claim: Claim, written: WriteResult, *, now: datetime) -> Proof:
     """Return the proof after a run, with every asked unit marked as seen at the run's instant and made from its input.
 
-    The other units are what they were known to be: a store that wrote nothing names what it last wrote them from. So is what
-    stood without rows and was made without any again, and without a reason: the reason of old is of what was there then.
+    The other units are what they were known to be: a store that wrote nothing names what it last wrote them from. So is what a
+    step made no rows for, and gave no reason: what stands, rows or the reason of old, is of what was there then.
     """
     is_asked = isinstance(claim.step.work, SourceWork)
     units = {name: _as_known(unit, claim) for name, unit in written.proof.units.items()}
     for unit, made in claim.plan.units.items():
-        is_empty = not is_asked and unit in written.missing and unit in units and not units[unit].n_rows
+        is_empty = not is_asked and unit in written.missing
         if unit in units and unit not in written.refused and not is_empty:
             units[unit] = dataclasses.replace(
                 units[unit],
