@@ -22,6 +22,7 @@ from tipoff.core.home import Home
 from tipoff.core.obligation import NOT_KEPT_YET
 from tipoff.drills.faults.parts import FaultyParts
 from tipoff.leagues.nba.league import NBA
+from tipoff.ledger import Ledger
 
 SAMPLE = ("--world", "sample")
 
@@ -207,6 +208,22 @@ def test_a_backfill_of_a_new_home_lists_what_can_no_longer_be_had_in_the_words_o
     assert {(row["state"], row["why"]) for row in report["not_made"]} == {("excused", NOT_KEPT_YET)}
     assert "is excused since" in tipoff("why", "nba", "player_lines", "2030-01-08", home=tmp_path).stdout
     assert any(output == "grades" for output, _, _ in proofs(tmp_path))
+
+
+def test_what_an_earlier_version_of_its_step_made_is_called_outdated_until_a_backfill(tmp_path: Path) -> None:
+    shutil.unpack_archive(Path(__file__).parents[1] / "homes" / "schema_0004.tgz", tmp_path, "gztar", filter="data")
+    home, asked = tmp_path / "home", ("why", "nba", "team_games", "2030-01-08")
+    Ledger(home / "ledger.db").close()
+
+    before = tipoff(*asked, home=home).stdout
+    tipoff("backfill", "nba", "2030-01-08..2030-01-08", "--table", "team_games", home=home)
+    after = tipoff(*asked, home=home).stdout
+
+    assert (
+        "outdated: 0029900006, 0029900007, 0029900008, 0029900009, 0029900010 and 3 more: made by an earlier" in before
+    )
+    assert "8 of 8 units proven" in after
+    assert "outdated" not in after
 
 
 def test_a_backfill_of_one_table_makes_that_table_alone(held: Path) -> None:

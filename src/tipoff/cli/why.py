@@ -1,5 +1,7 @@
 """`tipoff why`: from an unmet obligation, a game, a player or a number to its cause."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 import click
@@ -9,8 +11,11 @@ from tipoff.config import read_settings
 from tipoff.core.errors import UsageError
 from tipoff.core.league import League
 from tipoff.core.obligation import State
+from tipoff.core.wording import some
 from tipoff.ledger import Ledger
 from tipoff.views.why import Why, is_game, read_streamers, why, why_game, why_number
+
+_SHOWN = 5  # units at most
 
 
 @click.command("why")
@@ -51,5 +56,20 @@ def _answer(ledger: Ledger, league: League, what: str, day: date | None, player:
             return funnel.why_player(ledger, league, day, rows, player)
         return funnel.why_count(league, day, rows)
     if any(step.name == what for step in league.steps):
-        return why(ledger, league, what, day, read_streamers(read_settings().audit_report))
+        found = why(ledger, league, what, day, read_streamers(read_settings().audit_report))
+        return replace(found, sentences=(*found.sentences, *_outdated(ledger, league, what, day)))
     return why_number(ledger, league, what, day)
+
+
+def _outdated(ledger: Ledger, league: League, output: str, day: date) -> Iterator[str]:
+    """Yield which units an earlier version of their step has made: those of older days stand until a backfill asks for them."""
+    from tipoff.store.dialect import load  # noqa: PLC0415 -- reads SQL
+
+    proof, step = ledger.of(league.name).proof(output, day), league.step(output)
+    if proof is None:
+        return
+    current = {load(step, {other.name: other.table for other in league.steps}).version, *step.same_as}
+    units = [name for name, unit in proof.units.items() if proof.version_of(unit) not in current]
+    if units:
+        anew = f"tipoff backfill {league.name} {day}..{day} makes anew what is not closed"
+        yield f"  outdated: {some(units, _SHOWN)}: made by an earlier version of {output}; {anew}"
