@@ -60,6 +60,7 @@ from tipoff.ledger import Batch
 from tipoff.store.warehouse import WriteResult
 
 NIGHT = EVENING + 4 * HOUR
+OVERDUE = NIGHT + 12 * HOUR
 RAW, MADE = step("raw", SOURCE, AFTER), step("made", SQL, AFTER)
 ONE, TWO = game("one"), game("two", "CCC", "DDD")
 MINUTE = timedelta(minutes=1)
@@ -275,12 +276,14 @@ def test_a_source_that_never_comes_is_given_up_after_so_many_polls(desk: Desk) -
 def test_refused_units_wait_ever_longer_and_are_given_up_in_the_end(desk: Desk) -> None:
     entry = desk.entry("made")
     for n in range(1, POLICIES[ErrorKind.PERMANENT].attempts):
-        desk.ends("made", {"one": "x", "two": "y"} if n == 1 else {"one": "x"}, refused={"one": "too few rows"})
+        desk.ends(
+            "made", {"one": "x", "two": "y"} if n == 1 else {"one": "x"}, refused={"one": "too few rows"}, now=OVERDUE
+        )
         assert (entry.failures, entry.failed_on, entry.attempted) == (n, {"one": "x"}, {})
-    assert entry.not_before == NIGHT + 24 * HOUR
+    assert entry.not_before == OVERDUE + 24 * HOUR
     assert entry.cause == "source:provider"  # its input has not come
 
-    desk.ends("made", {"one": "x"}, refused={"one": "too few rows"})
+    desk.ends("made", {"one": "x"}, refused={"one": "too few rows"}, now=OVERDUE)
 
     assert entry.attempted == {"one": "x"}
 
@@ -343,7 +346,7 @@ def test_six_groups_of_a_slate_that_all_fail_are_given_up_one_by_one_and_none_is
     entry = desk.entry("made")
     for _ in range(POLICIES[ErrorKind.PERMANENT].attempts):
         for unit in ("one", "two"):
-            desk.ends("made", {unit: "x"}, refused={unit: "constant"})
+            desk.ends("made", {unit: "x"}, refused={unit: "constant"}, now=OVERDUE)
 
     assert entry.attempted == {"one": "x", "two": "x"}
 
@@ -480,7 +483,7 @@ def test_the_failures_of_other_units_stand_when_one_fails(desk: Desk) -> None:
 def test_after_the_last_attempt_a_unit_is_given_up_until_its_input_changes(desk: Desk) -> None:
     entry = desk.entry("made")
     for _ in range(POLICIES[ErrorKind.PERMANENT].attempts):
-        desk.ends("made", {"one": "x"}, error=permanent())
+        desk.ends("made", {"one": "x"}, error=permanent(), now=OVERDUE)
 
     assert (entry.attempted, entry.failed_on, entry.not_before) == ({"one": "x"}, {}, None)
 
@@ -575,10 +578,10 @@ def test_a_source_that_failed_is_asked_again_at_the_latest_half_way_to_its_end(d
 
 @pytest.mark.parametrize(
     ("error", "waits"),
-    [(transient(), 10 * MINUTE), (permanent(), 24 * HOUR)],
+    [(transient(), 10 * MINUTE), (permanent(), 15 * MINUTE)],
     ids=["may end by itself", "ends with other input"],
 )
-def test_a_step_that_may_come_right_by_itself_is_tried_again_at_the_latest_half_way_to_its_end(
+def test_a_step_is_tried_again_at_the_latest_half_way_to_its_end_or_once_just_before_where_only_other_input_would_help(
     desk: Desk, error: PipelineError, waits: timedelta
 ) -> None:
     entry = desk.entry("made")

@@ -49,9 +49,12 @@ def _ends(entry: Entry, units: Iterable[str], after: datetime) -> Iterator[datet
     yield from (at for unit in times for at in (unit.due_at, unit.closes_at) if at is not None and at > after)
 
 
-def hastened(entry: Entry, units: Iterable[str], after: datetime, now: datetime) -> datetime:
-    """Return when what may end by itself is tried again: before its turn where an end is near, which uses up no attempt."""
-    soon = before_deadline(entry, units, after, now)
+def hastened(entry: Entry, units: Iterable[str], after: datetime, now: datetime, *, may_end: bool = True) -> datetime:
+    """Return when what failed is tried again: before its turn where an end is near, which uses up no attempt.
+
+    What may end by itself is tried ever sooner; what most likely waits for other code or input, once more before each end.
+    """
+    soon = before_deadline(entry, units, after, now) if may_end else before_end(entry, units, after, now)
     if soon < after:
         kind, n_others = entry.of_kind
         entry.of_kind = kind, n_others + 1
@@ -65,7 +68,7 @@ def closes_later(entry: Entry, units: Iterable[str], now: datetime) -> bool:
 
 
 def before_end(entry: Entry, units: Iterable[str], after: datetime, now: datetime) -> datetime:
-    """Return when a source that has not published is asked again: at the latest shortly before a unit is due or closes."""
+    """Return when something is tried again: at the latest shortly before a unit is due or closes."""
     return min([after, *(at - LAST_LOOK for at in _ends(entry, units, now + LAST_LOOK))])
 
 

@@ -192,7 +192,7 @@ class Results:
         else:
             since = entry.conflict.since if entry.conflict else now
             freed = while_freed(error, after, now, since)
-            soon = hastened(entry, units, after, now) if _may_end(entry, error.kind) else after
+            soon = hastened(entry, units, after, now, may_end=_may_end(entry, error.kind))
             entry.not_before = freed or (max(soon, asked) if asked else soon)
         if error.kind in HELD_ROWS:
             self._conflicts(entry, outcome, now, batch)
@@ -343,7 +343,7 @@ class Results:
             entry.attempted |= units
         else:
             entry.failed_on = {**entry.failed_on, **units}
-            entry.not_before = after
+            entry.not_before = hastened(entry, units, after, now, may_end=False)
 
     def take_up(self) -> None:
         """Know from the book which slates of a source an earlier controller has given up."""
