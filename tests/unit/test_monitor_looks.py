@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from tests.unit.test_status import incident
 
 from tipoff.app.watching import doubted
 from tipoff.core.clock import on_clock
@@ -132,15 +133,35 @@ def test_since_when_all_that_an_incident_touched_is_in_order_again_is_written_do
     assert list(incident.effects.values()) == [began + minute]
 
 
+def owed_row(output: str, state: str, due_at: datetime, *, day: date = FIRST) -> dict[str, Any]:
+    row = {"league": "nba", "output": output, "day": day, "season": "", "state": state, "since": due_at}
+    row |= {"opens_at": due_at, "due_at": due_at, "not_before": None, "failures": 0, "polls": 0, "n_units": 1}
+    row |= {"n_proven": 0, "n_excused": 0, "missing": "[]", "excused": "{}", "attempted": "{}"}
+    return row | {"verb": "SKIP", "reason": "a reason"}
+
+
+def test_a_digest_names_what_is_lost_and_the_worst_incident_first(tmp_path: Path) -> None:
+    due_at = on_clock(FIRST, timedelta(hours=18))
+    incidents = incident("source:a"), incident("source:b", severity=Severity.CRITICAL)
+    with closing(Ledger(tmp_path / "ledger.db")) as ledger:
+        batch = Batch()
+        for output in ("a", "b", "c", "d", "e", "f", "published"):
+            batch.add("obligations", owed_row(output, "lost" if output == "published" else "late", due_at))
+        ledger.commit(batch)
+
+        lines = digest(ledger, NBA, FIRST + DAY, on_clock(FIRST + DAY, timedelta(hours=11)), incidents).lines
+
+    told = [line.split()[:2] for line in lines if line.startswith(("  L", "  C", "  E"))]
+    assert told[0] == ["LOST", "published:"]
+    assert told[-2:] == [["CRITICAL", "b"], ["ERROR", "a"]]
+
+
 def test_a_digest_names_what_was_lost_on_days_of_which_none_told(tmp_path: Path) -> None:
     now = on_clock(FIRST + 4 * DAY, timedelta(hours=11))
     with closing(Ledger(tmp_path / "ledger.db")) as ledger:
         batch = Batch()
         for day, since in ((FIRST, now - 2 * DAY), (FIRST + DAY, now - DAY / 2), (FIRST + 2 * DAY, now - DAY / 2)):
-            row = {"league": "nba", "output": "first", "day": day, "season": "", "state": "lost", "since": since}
-            row |= {"opens_at": since, "due_at": since, "not_before": None, "failures": 0, "polls": 0, "n_units": 1}
-            row |= {"n_proven": 0, "n_excused": 0, "missing": "[]", "excused": "{}", "attempted": "{}"}
-            batch.add("obligations", row | {"verb": "SKIP", "reason": "closed before it was made"})
+            batch.add("obligations", owed_row("first", "lost", since, day=day))
         ledger.commit(batch)
 
         lines = digest(ledger, NBA, FIRST + 4 * DAY, now, ()).lines
@@ -198,10 +219,7 @@ def test_a_digest_calls_a_day_not_complete_only_for_what_is_due(
             ("first", "proven", 1, on_clock(FIRST, 20 * hour)),
             ("second", "waiting", 0, on_clock(FIRST, due_after * hour)),
         ):
-            row = {"league": "nba", "output": output, "day": FIRST, "season": "", "state": state, "since": due_at}
-            row |= {"opens_at": due_at, "due_at": due_at, "not_before": None, "failures": 0, "polls": 0, "n_units": 1}
-            row |= {"n_proven": n_proven, "n_excused": 0, "missing": "[]", "excused": "{}", "attempted": "{}"}
-            batch.add("obligations", row | {"verb": "WAIT", "reason": "not yet open"})
+            batch.add("obligations", owed_row(output, state, due_at) | {"n_proven": n_proven, "reason": "not yet open"})
         ledger.commit(batch)
 
         message = digest(ledger, NBA, FIRST + DAY, on_clock(FIRST + DAY, 11 * hour), ())

@@ -136,6 +136,12 @@ HOMES: list[tuple[str, dict[str, Any], bool, tuple[str, ...]]] = [
         False,
         ("NOT complete since 03-09 17:00", "boxes late", "2 units missing"),
     ),
+    (
+        "what is lost before what is late",
+        {"outputs": (*(owed(f"o{n}", "late", due=-HOUR) for n in range(9)), owed("cards", "lost", due=-HOUR))},
+        True,
+        ("NOT complete since 03-09 19:00 UTC: 0 of 10 outputs; cards lost, o0 late, o1 late, o2 late …",),
+    ),
     ("lost yesterday", {"missed": (LOST_YESTERDAY,)}, False, ("cards of 2024-03-08 is lost", "since 03-09 00:00")),
     (
         "late, told",

@@ -282,7 +282,7 @@ def _today(home: HomeView, unmet: Sequence[ObligationRecord]) -> str:
     if not unmet:
         said = "; no game is on" if home.is_free else ""
         return f"{day} is complete: {met}{said}" + ("; nothing more is owed" if home.is_over else "")
-    overdue = [row for row in unmet if row.state in _MISSED]
+    overdue = sorted((row for row in unmet if row.state in _MISSED), key=lambda row: row.state != State.LOST.value)
     if not overdue:
         ahead = [row for row in unmet if home.now is None or row.due_at > home.now]
         first = min(ahead, key=lambda row: row.due_at, default=None)

@@ -27,7 +27,7 @@ from tipoff.watch.scorecard import WINDOW, budgets, days_to_score, read_scorecar
 from tipoff.watch.sentinel import REPLAYED, read_facts
 
 Row = dict[str, Any]
-_SHOWN = 6  # outputs that are owed, those that predictions rest on first
+_SHOWN = 6  # outputs that are owed, what is lost and those that predictions rest on first
 _SETTLED = frozenset({State.PROVEN.value, State.EXCUSED.value})
 
 
@@ -63,7 +63,10 @@ def digest(ledger: Ledger, league: League, day: date, now: datetime, incidents: 
         return dataclasses.replace(found, severity=max(found.severity, Severity.ERROR))
     rows = read_scorecards(ledger, league, until=yesterday, days=WINDOW.days)
     required = {step.name for step in league.steps if not step.optional}
-    owed = sorted((one for one in before if one.state not in _SETTLED), key=lambda one: one.output not in required)
+    owed = sorted(
+        (one for one in before if one.state not in _SETTLED),
+        key=lambda one: (one.state != State.LOST.value, one.output not in required),
+    )
     games = {of: _games(ledger, league, of) for of in (yesterday, day)}
     answer = _answer(before, owed, games[yesterday], now)
     lines = [
@@ -240,7 +243,7 @@ def _open(incidents: Sequence[Incident]) -> list[str]:
     if not incidents:
         return ["open incidents: none"]
     lines = [f"open incidents: {len(incidents)}"]
-    for incident in incidents:
+    for incident in sorted(incidents, key=lambda one: -one.severity):
         acked = f", acknowledged by {incident.acked_by}" if incident.acked_by else ""
         since = f"since {incident.opened_at:%Y-%m-%d %H:%M} UTC"
         lines.append(f"  {Severity(incident.severity).name} {named(incident.cause)}, {since}{acked}")
