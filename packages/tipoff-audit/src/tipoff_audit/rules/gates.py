@@ -85,6 +85,7 @@ def _full_marks(file: File, call: ast.expr, key: object, value: object) -> None:
 
 
 _EXPECTED = these("expected scheduled planned required owed wanted due")
+_AMOUNTS = _QUALITY - these("score quality confidence freshness health")  # of what is there, not of how good it is
 _COVERS = these("coverage completeness")
 _IS_COMPLETE = re.compile(r"without|empty|off[- ]?day|\bno (games|rows|items)|nothing", re.IGNORECASE)
 
@@ -111,7 +112,7 @@ def _nothing_expected(file: File, share: ast.BinOp) -> None:
         return
     assigned = file.index.up.get(above)
     target = assigned.targets[0] if isinstance(assigned, ast.Assign) else None
-    if not isinstance(target, ast.Name) or not set(words(target.id)) & _QUALITY:
+    if not isinstance(target, ast.Name) or not set(words(target.id)) & _AMOUNTS:
         return
     bounds = [(node, file.index.up.get(node)) for node in file.index.loads(scope, target.id)]
     is_held = any(_is_at_least(file, scope, node, one, value) for node, one in bounds)

@@ -125,6 +125,10 @@ _STRICT = re.compile(
 )
 _STATUS = re.compile(r"\$\?|PIPESTATUS")
 _NEAR = 3  # lines in which a load is asked how it has ended
+_READS = re.compile(
+    r"\w=[\"']?\$\(|(?:\s-\w*c|query)\b[^\"']*\s[\"']\s*(?:SELECT|SHOW|EXPLAIN|\\d)|<<(?:-?\s*[\"']?\w+[\"']?)\s+(?:SELECT|SHOW|\\d)",
+    re.IGNORECASE,
+)
 _FEWEST = 2  # loads of a script, one after the other
 
 
@@ -143,7 +147,13 @@ def _loads(source: Source, lines: list[str]) -> list[Finding]:
             continue
         begun = ""
         is_asked = any(map(_STATUS.search, lines[number - 1 : number + _NEAR]))
-        if _LOADS.match(whole) and not is_asked and not re.search(r"\|\||&&|&\s*$|\|\s*(tee|grep)", whole):
+        is_read = _READS.search(" ".join([whole, *lines[number : number + 1]])) is not None
+        if (
+            _LOADS.match(whole)
+            and not is_asked
+            and not is_read
+            and not re.search(r"\|\||&&|&\s*$|\|\s*(tee|grep)", whole)
+        ):
             loads.append(at)
     if len(loads) < _FEWEST:
         return []

@@ -39,7 +39,7 @@ def weight(file: File, call: ast.Call, said: str) -> tuple[Level, str]:
     for other in after if _CARRIES.search(said) else ():
         if _removed(other) & given:
             return Level.ERROR, f"line {other.lineno} takes away what it was given"
-    if own := _step(said):
+    if (own := _step(said)) and not _may_fail(file, call):
         for other in after:
             if last_name(other.func) in _STARTS and file.names.callee(other).full.startswith(("os.", "subprocess.")):
                 next_one = _step(
@@ -48,6 +48,19 @@ def weight(file: File, call: ast.Call, said: str) -> tuple[Level, str]:
                 if _names(file, other) & given - _OF_ANY or (next_one and not _are_alike(own, next_one)):
                     return Level.WARNING, f"line {other.lineno} goes on without what it makes"
     return Level.NOTE, ""
+
+
+_MEANT = re.compile(r"fail[- ]?open|best[- ]effort|optional|non[- ]?(fatal|critical)|never block", re.IGNORECASE)
+
+
+def _may_fail(file: File, call: ast.Call) -> bool:
+    """Whether the comment above a command, or above its `try`, says that it may fail."""
+    number = call.lineno - 1
+    while number > 0 and re.match(r"\s*(#|try:)", file.index.line(number)):
+        if _MEANT.search(file.index.line(number)):
+            return True
+        number -= 1
+    return False
 
 
 def _step(said: str) -> str:
