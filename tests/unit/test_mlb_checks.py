@@ -343,6 +343,36 @@ def test_a_line_of_whom_no_club_has_named_and_one_of_another_market_are_told(war
     assert sorted(failing(warehouse, "line_chances.lines_are_believed")) == ["1|8", "1|9"]
 
 
+_GRADE = {"actual_strikeouts": 5, "is_void": False, "is_over": True, "is_right": False}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({}, False),
+        ({"is_over": False}, True),
+        ({"is_right": True}, True),
+        ({"is_right": None}, True),
+        ({"actual_strikeouts": 4}, True),
+        ({"is_void": True}, True),
+        ({"line": 5.0, "is_over": None, "is_right": None}, False),
+        ({"line": 5.0, "is_over": False, "is_right": True}, True),  # met exactly
+        ({"recommendation": "pass", "is_right": None}, False),
+        ({"recommendation": "pass"}, True),
+        ({"pitcher_id": 9, "actual_strikeouts": None, "is_void": True, "is_over": None, "is_right": None}, False),
+        ({"pitcher_id": 9}, True),  # who came after the starter
+    ],
+)
+def test_a_line_that_is_not_graded_by_what_happened_is_told(
+    warehouse: DuckWarehouse, change: Mapping[str, Any], *, told: bool
+) -> None:
+    box = [{"game_id": "1", "pitcher_id": man, "strikeouts": 5, "is_starter": man == 8} for man in (8, 9)]
+    stands(warehouse, tables.PITCHER_BOXSCORES, _DAY, box)
+    stands(warehouse, lines.LINE_GRADES, _DAY, [_LINE | _GRADE | dict(change)])
+
+    assert bool(failing(warehouse, "line_grades.are_what_happened")) is told
+
+
 def goes_on(warehouse: DuckWarehouse) -> None:
     """Let a game go on that began on 2021-04-11, where a man started of whom 3 strikeouts are known."""
     stands(warehouse, tables.SCHEDULE, _DAY, [_GAME | {"resumed_from": _BEGAN}])
@@ -414,6 +444,8 @@ def test_a_line_of_a_game_that_goes_on_is_graded_by_what_was_told_on_the_day_on_
     assert [(row["day"], row["line"]) for row in graded.values()] == [(_DAY, 3.5)] * 2
     assert (graded[8]["actual_strikeouts"], graded[8]["is_over"], graded[8]["is_right"]) == (3, False, True)
     assert (graded[7]["is_void"], graded[7]["is_over"], graded[7]["is_right"]) == (True, None, None)
+    stands(warehouse, lines.LINE_GRADES, _DAY, [*graded.values()])
+    assert failing(warehouse, "line_grades.are_what_happened") == []
 
 
 @pytest.mark.parametrize(("back", "is_ok"), [(0, True), (7, False)], ids=["his own", "another's"])

@@ -178,4 +178,16 @@ CHECKS: tuple[Check, ...] = (
         required=0.8,
         cadence=Cadence.PREGAME,
     ),
+    kinds.asks(
+        "line_grades.are_what_happened",
+        "a line is graded by what he did: void where he did not start, neither over nor under where it was met exactly",
+        "SELECT CONCAT(t.game_id, '|', CAST(t.pitcher_id AS STRING)) AS key, "
+        "t.actual_strikeouts IS NOT DISTINCT FROM b.strikeouts AND t.is_void = (b.strikeouts IS NULL) "
+        "AND t.is_over IS NOT DISTINCT FROM IF(b.strikeouts = t.line, NULL, b.strikeouts > t.line) "
+        "AND (t.is_right IS NULL) = (t.is_over IS NULL OR t.recommendation = 'pass') "
+        "AND COALESCE(t.is_right = (t.is_over = (t.recommendation = 'over')), TRUE) AS ok FROM slate.line_grades AS t LEFT JOIN "
+        "(SELECT p.game_id, p.pitcher_id, p.strikeouts FROM slate.pitcher_boxscores AS p WHERE p.is_starter) AS b "
+        "ON b.game_id = t.game_id AND b.pitcher_id = t.pitcher_id",
+        ["pitcher_boxscores", "line_grades"],
+    ),
 )
