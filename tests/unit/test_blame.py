@@ -181,13 +181,14 @@ def test_a_publication_is_lost_for_what_its_input_came_late_for_though_that_is_l
     assert root_cause(book, entry) == blamed
 
 
-@pytest.mark.parametrize(("seen", "blamed"), [(HOUR / 8, "source:provider"), (-HOUR / 8, "step:features")])
-def test_what_is_late_as_soon_as_the_schedule_tells_when_its_game_begins_is_blamed_on_the_schedule(
+@pytest.mark.parametrize(("seen", "blamed"), [(HOUR / 8, "warehouse"), (-HOUR / 8, "step:features")])
+def test_what_is_late_as_soon_as_the_schedule_tells_when_its_game_begins_is_blamed_on_what_kept_it_from_being_seen(
     seen: timedelta, blamed: str
 ) -> None:
     due_at = EARLY - HOUR
     book = book_of({FEATURES: ()}, [game("early", starts_at=EARLY)], schedule_seen_at=due_at + seen)
-    entry = entry_of(book, "features")
+    schedule, entry = entry_of(book, "schedule"), entry_of(book, "features")
+    schedule.blame, schedule.met_at = "warehouse", due_at + seen
     assert entry.obligation.times["early"].due_at == due_at
 
     found = judged(book, "features", due_at + HOUR / 8)

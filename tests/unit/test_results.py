@@ -1100,6 +1100,18 @@ def test_a_changed_schedule_is_read_at_once(desk: Desk) -> None:
     assert "three" in judged(desk.book, "raw", NIGHT).missing
 
 
+def test_what_kept_a_schedule_from_being_seen_is_what_it_was_late_for_once_it_is_seen(desk: Desk) -> None:
+    entry = desk.entry("schedule")
+    desk.ends("schedule", {WHOLE_SLATE: "x"}, changed=[])
+    assert (entry.blame, entry.met_at) == ("", None)
+    desk.ends("schedule", {WHOLE_SLATE: "x"}, error=SourceError("gone", kind=ErrorKind.TRANSIENT))
+
+    desk.ends("schedule", {WHOLE_SLATE: "x"}, changed=[], now=NIGHT + HOUR)
+    desk.ends("schedule", {WHOLE_SLATE: "x"}, changed=[], now=NIGHT + 7 * HOUR)
+
+    assert (entry.blame, entry.met_at) == ("source:provider", NIGHT + HOUR)
+
+
 def test_where_a_clock_was_put_back_what_was_never_judged_is_not_written_down_before_it_is(desk: Desk) -> None:
     desk.entry("raw").since = NOON
 

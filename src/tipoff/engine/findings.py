@@ -114,7 +114,7 @@ def root_cause(book: Book, entry: Entry) -> str:
     as_told = entry.blame if entry.met_at is None else ""  # what else of its slate was made has not met it
     if entry is not first and as_told:
         return as_told
-    return entry.cause or _late_upstream(book, entry) or as_told or _late_schedule(book, entry) or entry.step.own_cause
+    return entry.cause or _late_upstream(book, entry) or as_told or entry.step.own_cause
 
 
 def _late_upstream(book: Book, entry: Entry) -> str:
@@ -131,13 +131,6 @@ def _late_upstream(book: Book, entry: Entry) -> str:
             if name == table and first <= other <= last and _came_late(source, entry.missing, due_at):
                 return source.blame
     return ""
-
-
-def _late_schedule(book: Book, entry: Entry) -> str:
-    """Return what the schedule is blamed on where a game is late only now, and it was seen after that was due: told late."""
-    due_at, seen_at = entry.obligation.due_of(entry.missing), book.seen_at(entry.obligation.day)
-    is_told_late = due_at is not None and seen_at is not None and seen_at > due_at and entry.state is State.LATE
-    return book.league.step(book.league.schedule).own_cause if is_told_late and _games_due_first(entry) else ""
 
 
 def _came_late(source: Entry, units: Iterable[str], due_at: datetime) -> bool:

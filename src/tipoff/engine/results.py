@@ -79,8 +79,10 @@ class Results:
             self._failed(entry, outcome, now, batch)
         elif outcome.written is not None:
             self._counts.finished += 1
-            known = entry.proof
+            known, cause = entry.proof, entry.cause
             self._finished(entry, outcome, outcome.written, now, batch)
+            if cause and entry.step.name == self._book.league.schedule:  # what it names only now is late for that
+                entry.blame, entry.met_at = cause, now
             self._look_further(entry, known, now)
         if outcome.strangers:  # made, if the schedule has them by now, or before they start
             day = entry.obligation.day
@@ -213,8 +215,7 @@ class Results:
             clears_at=getattr(error, "clears_at", None),
             attempts=known.attempts + 1 if known else 1,
         )
-        given_up = "gave up" if entry.not_before is None else ""
-        self._log_conflict(entry, conflict, given_up, now, batch)
+        self._log_conflict(entry, conflict, "gave up" if entry.not_before is None else "", now, batch)
         policy, output = POLICIES[kind], entry.step.name
         if error is not None and while_freed(error, now, now, since):
             return
@@ -282,8 +283,7 @@ class Results:
         elif again:
             self._refused(entry, again, outcome.withheld, now)
         entry.cause = blame_for(self._book, entry, again) if again else ""
-        if not written.changed:
-            self._counts.unchanged += 1
+        self._counts.unchanged += not written.changed
         has_changed = self._book.set_proof(proof)
         self._book.note_starts(entry, outcome.claim.slate)
         if has_changed:
