@@ -1,6 +1,7 @@
 """What is told as done and is not: verdicts nobody reads, nothing that reads as all, work marked before it is done."""
 
 import pytest
+from tests.audit.reading import audited
 from tests.audit.test_apart import NOTE
 from tests.audit.test_unchecked_work import NOTHING, levels
 
@@ -250,3 +251,24 @@ publish()
 )
 def test_a_step_that_may_fail_as_it_says_is_a_note(comment: str, level: list[Level]) -> None:
     assert levels({"tools/nightly.py": CHAIN.format(comment=comment)}, "ignored-result") == level
+
+
+@pytest.mark.parametrize(
+    ("reader", "level", "says"),
+    [
+        ("read_csv_auto('games.csv', ignore_errors = true)", Level.WARNING, "leaves out the rows"),
+        (
+            "read_json_auto('games.json', format = 'newline_delimited', ignore_errors = true)",
+            Level.NOTE,
+            "a row of NULLs",
+        ),
+        ("read_ndjson('games.json', ignore_errors=true)", Level.NOTE, "a row of NULLs"),
+    ],
+)
+def test_duckdb_leaves_out_lines_of_csv_and_makes_rows_of_nulls_of_those_of_json(
+    reader: str, level: Level, says: str
+) -> None:
+    [found] = audited({"sql/load.sql": f"CREATE TABLE raw.games AS SELECT * FROM {reader};\n"})
+
+    assert (found.rule, found.level) == ("rows-skipped", level)
+    assert says in found.message
