@@ -253,6 +253,9 @@ def test_a_step_that_may_fail_as_it_says_is_a_note(comment: str, level: list[Lev
     assert levels({"tools/nightly.py": CHAIN.format(comment=comment)}, "ignored-result") == level
 
 
+FROM_FILES = "CREATE TABLE raw.games AS SELECT * FROM {};\n"
+
+
 @pytest.mark.parametrize(
     ("reader", "level", "says"),
     [
@@ -268,7 +271,7 @@ def test_a_step_that_may_fail_as_it_says_is_a_note(comment: str, level: list[Lev
 def test_duckdb_leaves_out_lines_of_csv_and_makes_rows_of_nulls_of_those_of_json(
     reader: str, level: Level, says: str
 ) -> None:
-    [found] = audited({"sql/load.sql": f"CREATE TABLE raw.games AS SELECT * FROM {reader};\n"})
+    [found] = audited({"sql/load.sql": FROM_FILES.format(reader)})
 
     assert (found.rule, found.level) == ("rows-skipped", level)
     assert says in found.message
