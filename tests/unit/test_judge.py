@@ -341,6 +341,22 @@ def test_what_stands_in_matters_only_for_units_that_the_other_source_lacks() -> 
     assert set(plan.units) == {"two"}
 
 
+def test_what_any_of_several_inputs_would_do_for_waits_for_the_first_of_them_however_long_that_takes() -> None:
+    second = step("second", SOURCE, AFTER)
+    merged = step("merged", SQL, AFTER, edges=(ONE_OF_TWO, Edge(table="second", optional=True, stands_in_for="raw")))
+    book = book_of({RAW: (), second: (), merged: (Input("raw", SLATE), Input("second", SLATE))}, [ONE])
+    late = NIGHT + 30 * HOUR
+    entry_of(book, "raw").running = LiveRun(1, since=NIGHT, until=late + HOUR)
+
+    with_nothing = judge(book, entry_of(book, "merged"), late)
+    prove(book, "second", TODAY, ["one"])
+    with_the_second = judged(book, "merged", late)
+
+    assert with_nothing is None
+    assert with_the_second.verb is Verb.RUN
+
+
+ONE_OF_TWO = Edge(table="raw", minimum=0.0, patience=8 * HOUR, needed=False)
 WAYS = tuple(Edge(table=name, minimum=0.0, patience=2 * HOUR, one_of="ways") for name in ("first", "second"))
 
 

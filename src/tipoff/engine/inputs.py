@@ -68,6 +68,8 @@ def _is_spared(book: Book, reading: Reading, game: Game, unit: str) -> bool:
 
 def waits_for(book: Book, entry: Entry, busy: frozenset[Key]) -> bool:
     """Whether something that `entry` reads of its day is being made right now, or rests on what is: it may be made next."""
+    if _has_nothing_yet(book, entry):
+        return True
     if not busy:
         return False
     own = entry.obligation.day
@@ -80,6 +82,17 @@ def waits_for(book: Book, entry: Entry, busy: frozenset[Key]) -> bool:
         for table, day in busy:
             if table == reading.input.table and (first <= day <= last or (is_double and day == own)):
                 return True
+    return False
+
+
+def _has_nothing_yet(book: Book, entry: Entry) -> bool:
+    """Whether an input, and all that stand in for it, have no proof while one is being made: however long, it is all there is."""
+    day, readings = entry.obligation.day, book.readings[entry.step.name]
+    for main in (reading for reading in readings if reading.is_aligned and not reading.edge.needed):
+        ways = [main, *(reading for reading in readings if reading.edge.stands_in_for == main.edge.table)]
+        sources = [found for way in ways if (found := book.entries.get((way.input.table, day))) is not None]
+        if any(source.running for source in sources) and not any(source.proof for source in sources):
+            return True
     return False
 
 
