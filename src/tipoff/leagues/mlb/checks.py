@@ -197,12 +197,13 @@ def _raw() -> list[Check]:
             required=0.95,  # an umpire or a catcher changes at the last minute
         ),
         *(
-            kinds.holds(  # of nine seasons' coldest slate two games in three were warmer
+            kinds.holds(  # of nine seasons' first five games of a day two at the least were warmer; of the first two often none
                 table,
                 "are_in_degrees_fahrenheit",
-                "one game in four at the least begins at more than 41 degrees, which Celsius has nowhere and Fahrenheit mostly",
+                "of five games or more one in four begins at more than 41 degrees: in Celsius none does, in Fahrenheit most do",
                 "t.temperature > 41",
-                where="t.temperature IS NOT NULL",
+                where=f"t.temperature IS NOT NULL AND (SELECT COUNT(DISTINCT o.game_id) FROM slate.{table.name} AS o "
+                "WHERE o.temperature IS NOT NULL) >= 5",
                 severity=WARNING,
                 required=0.25,
                 cadence=cadence,
