@@ -245,6 +245,8 @@ publish()
     ("comment", "level"),
     [
         ("# what was worse than what is published is taken back", [Level.WARNING]),
+        ("# pass the optional flag on", [Level.WARNING]),
+        ("# optional: nobody reads it", NOTE),
         ("# fail-open: a guard that crashes must never block\n    # the nightly publish", NOTE),
         ("# best effort: the page is published without it", NOTE),
     ],

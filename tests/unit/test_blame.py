@@ -196,3 +196,15 @@ def test_what_is_late_as_soon_as_the_schedule_tells_when_its_game_begins_is_blam
     moves(entry, found.state, due_at + HOUR / 8)
 
     assert (entry.state, root_cause(book, entry)) == (State.LATE, blamed)
+
+
+def test_what_was_told_as_late_for_its_own_trouble_is_not_blamed_on_a_schedule_that_failed_since() -> None:
+    due_at = EARLY - HOUR
+    book = book_of({FEATURES: ()}, [game("early", starts_at=EARLY)], schedule_seen_at=due_at - HOUR)
+    schedule, entry = entry_of(book, "schedule"), entry_of(book, "features")
+    entry.missing = judged(book, "features", due_at + HOUR / 8).missing
+    is_told(entry, "step:features", due_at)
+
+    schedule.blame, schedule.met_at = "warehouse", due_at + HOUR / 8
+
+    assert root_cause(book, entry) == "step:features"

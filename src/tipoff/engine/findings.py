@@ -120,13 +120,14 @@ def root_cause(book: Book, entry: Entry) -> str:
 def _late_upstream(book: Book, entry: Entry) -> str:
     """Return the blame of the first thing upstream that stands now and did not when `entry` was due; empty where there is none.
 
-    The schedule is upstream of its whole day: what it names is not known before.
+    The schedule is upstream of its whole day: what it names is not known before. It says nothing of what was told late already.
     """
     day, due_at = entry.obligation.day, entry.obligation.due_of(entry.missing) or entry.obligation.due_at
     if due_at is None:
         return ""
     read = [(r.input.table, *r.input.window.bounds(day, book.season_of(day))) for r in book.readings[entry.step.name]]
-    for table, first, last in [(book.league.schedule, day, day), *read]:
+    is_told = bool(entry.blame) and entry.met_at is None
+    for table, first, last in [*([] if is_told else [(book.league.schedule, day, day)]), *read]:
         for (name, other), source in book.entries.items():
             if name == table and first <= other <= last and _came_late(source, entry.missing, due_at):
                 return source.blame

@@ -50,7 +50,10 @@ def weight(file: File, call: ast.Call, said: str) -> tuple[Level, str]:
     return Level.NOTE, ""
 
 
-_MEANT = re.compile(r"fail[- ]?open|best[- ]effort|optional|non[- ]?(fatal|critical)|never block", re.IGNORECASE)
+_MEANT = re.compile(
+    r"fail[- ]?open|best[- ]effort|\boptional\b(?! (flag|arg|param|option|setting|value))|non[- ]?(fatal|critical)|never block",
+    re.IGNORECASE,
+)
 
 
 def _may_fail(file: File, call: ast.Call) -> bool:
