@@ -135,6 +135,7 @@ def work(dsn):
 work("dsn")
 """
 PUT = 's3.put_object(Bucket="b", Key=str(job), Body=body)'
+FACT = 'cur.execute("INSERT INTO facts VALUES (%s)", (body,))'
 DONE = "cur.execute(\"UPDATE jobs SET status = '{}' WHERE id = %s\", (job,))"
 
 
@@ -146,6 +147,7 @@ DONE = "cur.execute(\"UPDATE jobs SET status = '{}' WHERE id = %s\", (job,))"
         ((DONE.format("done"), "conn.commit()", 'cur.execute("INSERT INTO facts VALUES (%s)", (body,))'), NOTE),
         ((PUT, DONE.format("done"), "conn.commit()"), NOTHING),
         ((DONE.format("done"), PUT, "conn.commit()"), NOTHING),  # what is not committed is taken back
+        ((FACT, DONE.format("done"), "conn.commit()", 'cur.execute("INSERT INTO audit VALUES (%s)", (job,))'), NOTHING),
         ((DONE.format("running"), "conn.commit()", PUT), NOTHING),
         (
             (

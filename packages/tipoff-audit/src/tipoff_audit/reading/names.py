@@ -46,6 +46,11 @@ def last_name(node: ast.AST) -> str:
     return ""
 
 
+def names_in(node: ast.AST) -> set[str]:
+    """Return the plain names that stand in a piece of code."""
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
 def words(name: str) -> list[str]:
     """Return the words of a name in lower case: `saveRows_to` is save, rows, to."""
     return [word.lower() for word in _WORD.findall(name)]

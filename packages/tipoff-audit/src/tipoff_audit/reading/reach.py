@@ -8,7 +8,7 @@ from typing import Any
 
 from tipoff_audit.reading.context import File
 from tipoff_audit.reading.index import FUNCTIONS, Index, Scope
-from tipoff_audit.reading.names import constant, dotted, last_name
+from tipoff_audit.reading.names import constant, dotted, last_name, names_in
 from tipoff_audit.reading.words import these
 
 ENTRIES = these("main run cli handler lambda_handler app start execute")  # by convention called from outside
@@ -54,7 +54,7 @@ def reach(file: File) -> list[str]:
         named = set(scope.named)
         for inner in scope.members.values():
             for mark in getattr(inner.node, "decorator_list", ()):
-                named |= {part.id for part in ast.walk(mark) if isinstance(part, ast.Name)}
+                named |= names_in(mark)
         if scope.kind == "function":
             named -= scope.bound.keys() - index.imports.keys() - scope.members.keys()
         used = (named | scope.looked | texts.get(scope, set())) - unmet.get(scope, set())

@@ -8,7 +8,7 @@ from typing import Any, Self
 from tipoff_audit.reading.effects import Effect, Effects, named
 from tipoff_audit.reading.handlers import Answer, answer, breadth, caught_types, inside, suppresses_all
 from tipoff_audit.reading.index import FRAME_WRITERS, FUNCTIONS, Index
-from tipoff_audit.reading.names import constant, dotted, keyword, last_name, words
+from tipoff_audit.reading.names import constant, dotted, keyword, last_name, names_in, words
 from tipoff_audit.reading.sqltext import FROM_ELSEWHERE, KEYED
 from tipoff_audit.reading.words import these
 
@@ -324,9 +324,9 @@ def _is_of_failure(index: Index, node: ast.AST, body: list[ast.stmt]) -> bool:
         return False
     told = {above.name}
     for part in inside(above.body):
-        if isinstance(part, ast.Assign) and _names(part.value) & told:
+        if isinstance(part, ast.Assign) and names_in(part.value) & told:
             told |= {last_name(target) for target in part.targets}
-    return any(told & _names(given) for part in inside(body) if isinstance(part, ast.Call) for given in part.args)
+    return any(told & names_in(given) for part in inside(body) if isinstance(part, ast.Call) for given in part.args)
 
 
 def _is_told_beside(index: Index, node: ast.AST, effects: Effects) -> bool:
@@ -342,18 +342,14 @@ def _is_told_beside(index: Index, node: ast.AST, effects: Effects) -> bool:
 
 
 def _is_logged_beside(index: Index, call: ast.Call) -> bool:
-    given = set().union(*map(_names, call.args)) - {"self"}
+    given = set().union(*map(names_in, call.args)) - {"self"}
     step = index.up.get(call)
     beside = getattr(index.up.get(step), "body", []) if isinstance(step, ast.Expr) else []
     logged = (one.value for one in beside if isinstance(one, ast.Expr) and isinstance(one.value, ast.Call))
-    return any(last_name(one.func) in _LOUD and given & set().union(*map(_names, one.args)) for one in logged)
+    return any(last_name(one.func) in _LOUD and given & set().union(*map(names_in, one.args)) for one in logged)
 
 
 _LOUD = these("warning error critical exception")
-
-
-def _names(node: ast.AST) -> set[str]:
-    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
 def _is_keyed(body: list[ast.stmt], effects: Effects) -> bool:

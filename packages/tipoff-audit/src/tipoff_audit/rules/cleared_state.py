@@ -7,7 +7,7 @@ from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import File
 from tipoff_audit.reading.flows import apart, chain
 from tipoff_audit.reading.index import Scope
-from tipoff_audit.reading.names import constant, dotted, last_name, words
+from tipoff_audit.reading.names import constant, dotted, last_name, names_in, words
 from tipoff_audit.reading.words import these
 
 _BUFFERS = re.compile(
@@ -196,7 +196,7 @@ def _derived(scope: Scope, what: str) -> set[str]:
         for target, value in [*steps, *loops]:
             made = any(dotted(part) == what for part in ast.walk(value) if isinstance(part, ast.Attribute | ast.Name))
             if made or _names_in(value) & found:
-                found |= {part.id for part in ast.walk(target) if isinstance(part, ast.Name)} - {"self", "cls"}
+                found |= names_in(target) - {"self", "cls"}
     return found
 
 

@@ -9,7 +9,7 @@ from tipoff_audit.reading.context import File
 from tipoff_audit.reading.effects import named
 from tipoff_audit.reading.handlers import answer, breadth, caught_types, inside
 from tipoff_audit.reading.index import FUNCTIONS, Scope
-from tipoff_audit.reading.names import constant, dotted, keyword, last_name, words
+from tipoff_audit.reading.names import constant, dotted, keyword, last_name, names_in, words
 from tipoff_audit.reading.try_blocks import is_of_another_side
 from tipoff_audit.reading.words import these
 
@@ -106,8 +106,8 @@ def _nothing_expected(file: File, share: ast.BinOp) -> None:
     if not isinstance(above, ast.IfExp) or child is above.test or scope.kind != "function":
         return
     value = constant(above.orelse if child is above.body else above.body)
-    divisor = {part.id for part in ast.walk(share.right) if isinstance(part, ast.Name)}
-    asked = divisor & {part.id for part in ast.walk(above.test) if isinstance(part, ast.Name)}
+    divisor = names_in(share.right)
+    asked = divisor & names_in(above.test)
     if isinstance(value, bool) or value not in _FULL or not any(set(words(name)) & _EXPECTED for name in asked):
         return
     assigned = file.index.up.get(above)
@@ -140,9 +140,7 @@ def _asks_first(file: File, scope: Scope, names: set[str]) -> bool:
     """Whether the function leaves where one of these names holds nothing."""
     asks = [one for one in file.index.inner(scope) if isinstance(one, ast.If)]
     return any(
-        isinstance(one.body[-1], ast.Return | ast.Raise | ast.Continue)
-        and names & {part.id for part in ast.walk(one.test) if isinstance(part, ast.Name)}
-        for one in asks
+        isinstance(one.body[-1], ast.Return | ast.Raise | ast.Continue) and names & names_in(one.test) for one in asks
     )
 
 

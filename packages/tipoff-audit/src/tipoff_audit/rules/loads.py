@@ -7,7 +7,7 @@ from tipoff_audit.finding import Level
 from tipoff_audit.reading import words as w
 from tipoff_audit.reading.context import File
 from tipoff_audit.reading.index import FUNCTIONS
-from tipoff_audit.reading.names import constant, dotted, keyword, last_name, words
+from tipoff_audit.reading.names import constant, dotted, keyword, last_name, names_in, words
 from tipoff_audit.reading.sqltext import KEYED, table_name
 
 _STREAMS = frozenset({"insert_rows_json", "insertAll", "insert_rows_from_dataframe"})
@@ -230,7 +230,7 @@ def _per_row(file: File, call: ast.Call, loop: _Loop) -> str:
     about = f"{callee.origin} {callee.receiver}"
     if effect.sql and effect.sql[0][0] in {"insert", "merge", "update"} and _WAREHOUSES.search(about):
         return f"a {effect.sql[0][0].upper()} statement to the warehouse"
-    names = {part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)}
+    names = names_in(loop.target)
     if any(isinstance(part, ast.Name) and part.id in names for given in call.args for part in ast.walk(given)):
         for inner in file.effects.through(call)[1:]:
             if _JOBS.match(inner.what):

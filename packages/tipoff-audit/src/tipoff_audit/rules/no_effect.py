@@ -6,7 +6,7 @@ import builtins
 from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import File
 from tipoff_audit.reading.index import FUNCTIONS, Scope
-from tipoff_audit.reading.names import dotted, last_name
+from tipoff_audit.reading.names import dotted, last_name, names_in
 
 _ERRORS = frozenset(
     name
@@ -54,7 +54,7 @@ def _fails_anyway(file: File, call: ast.Call) -> bool:
         if any(isinstance(one, ast.Raise) or (isinstance(one, ast.Expr) and _exits(one.value)) for one in beside):
             return True
         if isinstance(parent, ast.If):
-            asked |= {part.id for part in ast.walk(parent.test) if isinstance(part, ast.Name)}
+            asked |= names_in(parent.test)
         if isinstance(parent, FUNCTIONS):
             break
         child = parent

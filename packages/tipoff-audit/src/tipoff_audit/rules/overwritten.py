@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tipoff_audit.finding import Level
 from tipoff_audit.reading.context import File
 from tipoff_audit.reading.index import FUNCTIONS
-from tipoff_audit.reading.names import constant, keyword, last_name
+from tipoff_audit.reading.names import constant, keyword, last_name, names_in
 from tipoff_audit.reading.words import these
 
 _FILES = these("to_csv to_parquet to_json to_excel to_feather to_pickle write_csv write_parquet")
@@ -25,7 +25,7 @@ def overwritten(file: File) -> None:
             if (
                 name is None
                 or not what
-                or _names(name) & changed
+                or names_in(name) & changed
                 or any(isinstance(one, ast.Call) for one in ast.walk(name))
             ):
                 continue
@@ -95,7 +95,7 @@ def _is_again(loop: ast.For | ast.AsyncFor) -> bool:
 
 def _changed(loop: ast.For | ast.AsyncFor) -> set[str]:
     """Return the names that a round may bind."""
-    found = _names(loop.target)
+    found = names_in(loop.target)
     for part in loop.body:
         for node in ast.walk(part):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -112,14 +112,14 @@ def _is_of_round(loop: ast.For | ast.AsyncFor, data: ast.expr) -> bool:
     gathered: set[str] = set()
     for node in nodes:
         if isinstance(node, ast.Assign):
-            gathered |= {one.id for one in node.targets if isinstance(one, ast.Name)} & _names(node.value)
+            gathered |= {one.id for one in node.targets if isinstance(one, ast.Name)} & names_in(node.value)
         elif isinstance(node, ast.AugAssign):
-            gathered |= _names(node.target)
+            gathered |= names_in(node.target)
         elif isinstance(node, ast.Call) and last_name(node.func) in _GATHERS and isinstance(node.func, ast.Attribute):
-            gathered |= _names(node.func.value)
-    read = _names(data)
-    is_fresh = bool(read & (bound | _names(loop.target)))
-    return is_fresh and not read & gathered and not _made_of(nodes, read & bound, _names(loop.target), gathered)
+            gathered |= names_in(node.func.value)
+    read = names_in(data)
+    is_fresh = bool(read & (bound | names_in(loop.target)))
+    return is_fresh and not read & gathered and not _made_of(nodes, read & bound, names_in(loop.target), gathered)
 
 
 def _made_of(nodes: list[ast.AST], names: set[str], items: set[str], gathered: set[str]) -> bool:
@@ -129,7 +129,7 @@ def _made_of(nodes: list[ast.AST], names: set[str], items: set[str], gathered: s
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 if isinstance(target, ast.Name):
-                    values.setdefault(target.id, set()).update(_names(node.value))
+                    values.setdefault(target.id, set()).update(names_in(node.value))
     seen: set[str] = set()
     todo = set(names)
     while todo:
@@ -160,7 +160,3 @@ def _calls(body: list[ast.stmt]) -> Iterator[ast.Call]:
             yield node
         if not isinstance(node, (*FUNCTIONS, ast.Lambda, ast.For, ast.AsyncFor, ast.While)):
             todo += ast.iter_child_nodes(node)
-
-
-def _names(node: ast.AST) -> set[str]:
-    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}

@@ -9,7 +9,7 @@ from tipoff_audit.reading import words as w
 from tipoff_audit.reading.context import File
 from tipoff_audit.reading.handlers import breadth, caught_types
 from tipoff_audit.reading.index import FUNCTIONS, Scope
-from tipoff_audit.reading.names import constant, dotted, keyword, last_name, words
+from tipoff_audit.reading.names import constant, dotted, keyword, last_name, names_in, words
 from tipoff_audit.reading.words import these
 from tipoff_audit.rules.unchecked import of_names, weight
 
@@ -676,7 +676,7 @@ def _child_of_many(file: File, call: ast.Call) -> None:
 
 def _gone_over(scope: Scope, loop: ast.For, child: ast.expr) -> ast.expr | None:
     """Return what the loop's source was given in its function, where the loop names the child."""
-    names = {part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)}
+    names = names_in(loop.target)
     source = loop.iter
     if (
         isinstance(source, ast.Call)
