@@ -12,6 +12,7 @@ from tipoff.drills.evening import is_clear, spans_of
 from tipoff.drills.fuzz import EVENINGS, GROUNDS, composed
 from tipoff.drills.oracle import judge_drill
 from tipoff.drills.truth import Truth, Unit
+from tipoff.leagues.checks.probes import REMADE
 
 DAY = date(2030, 1, 8)
 NEXT = DAY + timedelta(days=1)
@@ -33,16 +34,20 @@ def fault(begin: datetime, end: datetime, kind: str = "http", how: str = "refuse
     return Fault(kind=kind, how=how, begin=begin, end=end)
 
 
-def why(
+def why(  # noqa: PLR0913 -- what an evening may be like
     *faults: Fault,
     gone: tuple[Unit, ...] = (),
     other: tuple[Unit, ...] = (),
     told: tuple[Unit, ...] | None = None,
     goes_on: bool = False,
     looked: datetime = START - 40 * MINUTE,
+    checked: tuple[Unit, ...] = (),
     **more: Any,
 ) -> list[str]:
-    """Return what is held against an evening in which these units are lost, or stand otherwise; `told` are called lost."""
+    """Return what is held against an evening in which these units are lost, or stand otherwise; `told` are called lost.
+
+    Of `checked` a check has told that they are not what their inputs give.
+    """
     twin, truth = Truth(), Truth(**more)
     for each in (twin, truth):
         each.starts |= {(DAY, "one"): START, (NEXT, "two"): START + 24 * HOUR}
@@ -53,6 +58,7 @@ def why(
     for unit in gone:
         del truth.content[unit]
     truth.content |= dict.fromkeys(other, (1, "another"))
+    truth.told |= {(f"{output}.{REMADE}", "data", output, str(day)): START for output, day, _ in checked}
     for output, day, name in gone if told is None else told:
         truth.losses[output, day] = (name,)
         truth.named.add((output, day))
@@ -179,6 +185,23 @@ def test_a_loss_is_told_and_named_by_an_incident_unless_its_game_was_put_off(
     more: dict[str, Any], told: list[str]
 ) -> None:
     assert why(LATE, gone=(LINE_UPS,), told=(), **more) == told
+
+
+@pytest.mark.parametrize(
+    ("looked", "checked", "told"),
+    [
+        (80, (LINE_UPS,), []),
+        (80, (), ["lost, and not told: pitcher_features 2030-01-08 one"]),
+        (40, (LINE_UPS,), ["lost, and not told: pitcher_features 2030-01-08 one"]),
+    ],
+    ids=["a check told of its input", "nobody told of its input", "as of another instant than the twin's"],
+)
+def test_what_was_made_in_time_with_nothing_is_told_of_by_the_check_of_its_input(
+    looked: int, checked: tuple[Unit, ...], told: list[str]
+) -> None:
+    all_evening = fault(START - 2 * HOUR, START + HOUR)
+
+    assert why(all_evening, gone=(FEATURES,), told=(), looked=START - looked * MINUTE, checked=checked) == told
 
 
 def test_nothing_is_called_lost_that_was_made_or_is_off() -> None:

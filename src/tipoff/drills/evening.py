@@ -93,7 +93,10 @@ class Evening:
                 self._games.setdefault(unit[:2], set()).add(game_of(unit))
 
     def wrong(self) -> list[str]:
-        """Return what is wrong with how losses were told: not at all, without their name, or though there was none."""
+        """Return what is wrong with how losses were told: not at all, without their name, or though there was none.
+
+        What was made as of the twin's instant, with nothing, is told of by what is told of its input: no time was wanting.
+        """
         losses, late = self.truth.losses, sorted(self._belated() - self.apart)
         found = [f"made after its close, and could have been before: {' '.join(map(str, unit))}" for unit in late]
         for output, day in sorted(losses.keys() - self.twin.losses.keys()):
@@ -108,7 +111,9 @@ class Evening:
         for unit in sorted(self.twin.content.keys() - self.truth.content.keys()):
             is_told = unit[2] in losses.get(unit[:2], ())
             is_owed = unit in self.apart and (unit[1], game_of(unit)) not in self.truth.off
-            if is_owed and self._could_not(unit) and not is_told:
+            seen = self.truth.seen.get(unit)
+            is_empty = seen is not None and seen == self.twin.seen.get(unit) and self.others(unit)
+            if is_owed and self._could_not(unit) and not is_told and not is_empty:
                 found.append(f"lost, and not told: {' '.join(map(str, unit))}")
         return found
 
