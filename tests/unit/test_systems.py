@@ -1,5 +1,6 @@
 """Prediction systems side by side: each in its own table, publication of those that are there, what keeps one from serving."""
 
+import json
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -10,13 +11,13 @@ from tests.nba import TODAY, scheduled
 
 from tipoff.core.rows import table_from_records
 from tipoff.core.slate import Season, Slate
-from tipoff.core.step import Context
+from tipoff.core.step import Context, Made
 from tipoff.leagues.nba import markets, publication
 from tipoff.leagues.nba.features import CONTRACT, NAMES
 from tipoff.leagues.nba.form_tables import CALIBRATION, PLAYER_FORM
 from tipoff.leagues.nba.league import NBA
 from tipoff.leagues.nba.models import calibration
-from tipoff.leagues.nba.models.quantiles import LEVELS, MEDIAN
+from tipoff.leagues.nba.models.quantiles import LEVELS, LOW, MEDIAN
 from tipoff.leagues.nba.systems import market_aware, quantile_regression
 from tipoff.leagues.nba.systems.catalog import SYSTEMS
 from tipoff.leagues.nba.tables import CANDIDATES, MAIN_LINES, SCHEDULE
@@ -143,7 +144,7 @@ def trained(**more: Any) -> pa.Table:
     return table_from_records(CALIBRATION, [row | more])
 
 
-def predicted(calibrated: pa.Table) -> tuple[dict[int, float], tuple[str, ...]]:
+def distributions(calibrated: pa.Table) -> Made:
     form = {"day": TODAY, "game_id": "today"} | dict.fromkeys(NAMES, 1.0)
     inputs = {
         "player_form": table_from_records(
@@ -152,7 +153,11 @@ def predicted(calibrated: pa.Table) -> tuple[dict[int, float], tuple[str, ...]]:
         "calibration": calibrated,
         "schedule": table_from_records(SCHEDULE, [scheduled("today", "AAA", "BBB")]),
     }
-    made = quantile_regression.predict(CONTEXT, inputs)
+    return quantile_regression.predict(CONTEXT, inputs)
+
+
+def predicted(calibrated: pa.Table) -> tuple[dict[int, float], tuple[str, ...]]:
+    made = distributions(calibrated)
     return {row["player_id"]: row["median"] for row in made.rows.to_pylist() if row["market"] == "points"}, made.notes
 
 
@@ -175,6 +180,13 @@ def test_a_calibration_that_does_not_serve_corrects_nothing() -> None:
 
     assert doubted == plain
     assert predicted(trained())[0] != plain[0]
+
+
+def test_no_interval_that_is_told_reaches_below_nought_though_a_distribution_does() -> None:
+    made = distributions(trained().slice(0, 0)).rows.to_pylist()
+
+    assert min(json.loads(row["quantiles"])[LOW] for row in made) < 0
+    assert min(row["low_80"] for row in made) == 0.0
 
 
 def test_the_market_draws_the_middle_towards_its_line_and_its_prices_towards_the_likelier_side() -> None:

@@ -15,7 +15,7 @@ from tipoff.leagues.nba.features import STATS
 from tipoff.leagues.nba.form_tables import SCORES
 from tipoff.leagues.nba.markets import MARKETS, outcomes
 from tipoff.leagues.nba.models import calibration
-from tipoff.leagues.nba.models.quantiles import LEVELS, over
+from tipoff.leagues.nba.models.quantiles import HIGH, LEVELS, LOW, over
 from tipoff.leagues.nba.systems.catalog import SYSTEMS
 from tipoff.leagues.nba.systems.quantile_regression import QUANTILE_REGRESSION
 from tipoff.leagues.predict.arrays import Floats
@@ -59,14 +59,15 @@ def _sorted(rows: pa.Table) -> pa.Table:
 
 def _market(market: str, system: str, rows: pa.Table) -> Iterator[Score]:
     happened, median = _happened(market, rows), _floats(rows, "median")
-    low, high = _floats(rows, "low_80"), _floats(rows, "high_80")
     metrics = [
         ("absolute_error", np.abs(median - happened)),
         ("bias", median - happened),
         ("over_median", (happened > median) + 0.5 * (happened == median)),
     ]
     if not rows.column("quantiles").null_count:
-        metrics += [("crps", crps_20(_quantiles(rows), happened)), ("in_80", _inside(low, high, happened))]
+        quantiles = _quantiles(rows)
+        inside = _inside(quantiles[:, LOW], quantiles[:, HIGH], happened)
+        metrics += [("crps", crps_20(quantiles, happened)), ("in_80", inside)]
     for metric, values in metrics:
         yield market, system, metric, len(values), float(values.mean())
 

@@ -347,7 +347,7 @@ def _of_quantiles(system: str) -> Callable[[View], Iterator[Row]]:
             middle = max(quantiles[len(quantiles) // 2], 0.0)
             if row["market"] != "points" and abs(row["median"] - middle) <= 0.51:  # noqa: PLR2004 -- the nearest count
                 middle = row["median"]
-            yield row | {"median": middle, "low_80": quantiles[2], "high_80": quantiles[-3]}
+            yield row | {"median": middle, "low_80": max(quantiles[2], 0.0), "high_80": max(quantiles[-3], 0.0)}
 
     return again
 
