@@ -547,6 +547,15 @@ def test_a_provider_that_is_left_alone_is_asked_no_more_often_than_its_own_failu
     assert (entry.failures, entry.not_before) == (5, NIGHT + 16 * MINUTE)
 
 
+def test_what_has_not_failed_waits_for_a_provider_that_is_left_alone_and_not_for_what_has(desk: Desk) -> None:
+    for _ in range(5):
+        desk.ends("raw", {"one": "x"}, error=SourceError("gone", kind=ErrorKind.TRANSIENT))
+
+    desk.ends("raw", {"two": "x"}, error=Resting("provider", 60))
+
+    assert desk.entry("raw").not_before == NIGHT + MINUTE
+
+
 def test_a_run_whose_provider_is_left_alone_is_none_of_the_runs_that_a_day_may_have(desk: Desk) -> None:
     budget, ends, claim = RunBudget(a_day=1), list[Outcome](), desk.claim("raw", {"one": "x"})
     executor: Any = SimpleNamespace(hand_out=lambda _claims: None, returned=lambda: ends)

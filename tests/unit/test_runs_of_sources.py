@@ -90,6 +90,7 @@ def attempt(  # noqa: PLR0913 -- the parts of a run
     step: Step = STEP,
     read_games: Callable[[pa.Table], Sequence[Game]] | None = None,
     failed_at: datetime | None = None,
+    failed: frozenset[str] = frozenset(),
 ) -> tuple[Outcome, Written]:
     """Make one run that asks for both games, each answer as `fetch` gives it; with `kept` answers of before, both are lost."""
     stored, units = Written(stands=stands), dict.fromkeys(GAMES, "made")
@@ -113,6 +114,7 @@ def attempt(  # noqa: PLR0913 -- the parts of a run
         live=LiveRun(1, NIGHT, NIGHT + HOUR),
         read_games=read_games,
         failed_at=failed_at,
+        failed=failed,
     )
 
     def answer(request: Request, *, now: Callable[[], Any]) -> Fetched:
@@ -174,6 +176,18 @@ def test_an_answer_on_which_an_attempt_may_have_failed_is_not_given_to_the_next_
 
     told = [each for one in asked for each in (one, one.instead) if each]
     assert [(each.max_age, each.anew) for each in told] == [(age, waited is not None)] * 4
+
+
+def test_what_failed_before_is_asked_for_after_all_else_so_that_a_provider_is_not_left_alone_for_it() -> None:
+    asked: list[str] = []
+
+    def fetch(request: Request) -> bytes:
+        asked.append(request.unit)
+        return b"{}"
+
+    attempt(SimClock(NIGHT), fetch, failed=frozenset({"one"}))
+
+    assert asked == ["two", "one"]
 
 
 def test_what_is_lost_is_asked_for_where_no_kept_answer_tells_of_it_and_not_where_one_does() -> None:

@@ -50,6 +50,7 @@ class Claim:
     inputs: tuple[InputProof, ...] = ()
     due_at: datetime | None = None  # the first of its units
     failed_at: datetime | None = None  # when the attempt before it had failed
+    failed: frozenset[str] = frozenset()  # units whose last attempt has: a provider is asked for them after all others
     rulings: tuple[Ruling, ...] = ()  # where its step asks people
     read_games: Callable[[pa.Table], Sequence[Game]] | None = (
         None  # where its rows are the schedule that games are read from

@@ -33,6 +33,7 @@ def claimed(book: Book, entry: Entry, plan: RunPlan, now: datetime, *, place: in
         inputs=input_proofs(book, entry),
         due_at=None if entry.remake else entry.obligation.due_of(plan.units),  # a backfill comes after all that is due
         failed_at=entry.tried_at if entry.failures else None,
+        failed=frozenset(entry.tries),
         rulings=rulings_for(book, entry.step),
         read_games=book.league.read_games if entry.step.name == book.league.schedule else None,
     )

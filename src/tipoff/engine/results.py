@@ -175,7 +175,7 @@ class Results:
         asked_s = getattr(error, "retry_after_s", None)
         asked = now + min(timedelta(seconds=asked_s), LONGEST_ASKED) if asked_s else None
         if isinstance(error, Resting):  # no failure of its own, and no more often than its own failures would have it
-            own = POLICIES[error.kind].wait_after(max(1, entry.failures), 0.0)
+            own = POLICIES[error.kind].wait_after(max(1, *(entry.tries.get(unit, 0) for unit in units)), 0.0)
             entry.of_kind = entry.of_kind if entry.of_kind[0] else (error.kind.value, 0)
             entry.not_before = before_deadline(entry, units, now + own, now) if own else asked
             entry.not_before = max(filter(None, (entry.not_before, asked)), default=None)

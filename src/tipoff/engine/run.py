@@ -163,6 +163,7 @@ class Runner:
         """
         tables = self._read(claim, work.inputs)
         requests = self._called(outcome, work.requests, context, tables)
+        requests = sorted(requests, key=lambda request: request.unit in claim.failed)
         if claim.plan.lost and self._made_from_archive(claim, context, requests, tables, outcome):
             return
         payloads, failures = self._payloads(requests, work.follow, outcome)
