@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "runbooks"
 PLACES = ("core", "engine", "watch", "checks", "store", "history", "ledger")
 _NAMED = re.compile(r"^[a-z]+:$")
-_CAUSE_AT = {"seen": 1, "finding": 2}  # where the two that tell take their cause
+_CAUSE_AT = {"Trouble": 1, "finding": 2}  # where the two that tell take their cause
 _CAUSE_NAMES = {"CAUSE", "CLOCK", "CONTROLLER", "EXECUTOR", "STORE", "WAREHOUSE"}
 NO_CAUSES = {"sha256", "file"}  # written like one, and none
 
@@ -127,7 +127,7 @@ def test_the_scan_finds_each_way_of_naming_a_cause(tmp_path: Path) -> None:
         'CONTROLLER, EXECUTOR = "two", "three"',
         'x = f"four:{name}"',
         'Trouble(cause="five")',
-        'Trouble.seen(league, "six", "check")',
+        'Trouble(league, "six", "check")',
         'finding(where, "check", "seven")',
         'row = {"cause": ONE if it else "eight"}',
         'sha = f"no: {name}"',

@@ -26,9 +26,9 @@ class PipelineError(Exception):
 
     kind: ErrorKind = ErrorKind.PERMANENT
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", kind: ErrorKind | None = None) -> None:
         super().__init__(message)
-        self.hint = hint
+        self.hint, self.kind = hint, kind or self.kind
 
     def __reduce__(self) -> tuple[object, ...]:
         """Come out of another process as it was, whatever its constructor asks for."""
@@ -85,8 +85,7 @@ class SourceError(PipelineError):
     n_bytes: int = 0
 
     def __init__(self, message: str, *, kind: ErrorKind, hint: str = "", retry_after_s: float | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.kind = kind
+        super().__init__(message, hint=hint, kind=kind)
         self.retry_after_s = retry_after_s
 
 
@@ -141,10 +140,6 @@ class CallFailed(PipelineError):
 class ProcessEnded(PipelineError):
     """The process in which a step ran has ended in the midst of it."""
 
-    def __init__(self, message: str, *, kind: ErrorKind, hint: str) -> None:
-        super().__init__(message, hint=hint)
-        self.kind = kind
-
 
 class WriteConflict(PipelineError):
     """Rows that must change are still held by an earlier write.
@@ -173,10 +168,6 @@ class WriteConflict(PipelineError):
 class WarehouseError(PipelineError):
     """The warehouse refused or lost a statement."""
 
-    def __init__(self, message: str, *, kind: ErrorKind, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.kind = kind
-
 
 class Damaged(WarehouseError):
     """What is published of an output for a day cannot be read; it may be the only copy, so nobody writes over it."""
@@ -198,11 +189,6 @@ class LedgerError(PipelineError):
     """
 
     kind = ErrorKind.TRANSIENT
-
-    def __init__(self, message: str, *, hint: str = "", is_damaged: bool = False) -> None:
-        super().__init__(message, hint=hint)
-        if is_damaged:
-            self.kind = ErrorKind.PERMANENT
 
 
 class LeaseLost(PipelineError):

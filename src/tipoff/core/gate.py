@@ -8,6 +8,7 @@ A game of which there is no result, though its source answers, holds nobody: wha
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 
 
 class Evidence(Enum):
@@ -57,18 +58,16 @@ def decide(
     coverage = 1 - n_lacking / len(counted) if counted else 1.0
     present = (Evidence.PROVEN, Evidence.EXCUSED)
     missing = tuple(sorted(unit for unit, seen in expected.items() if seen not in present))
+    held = partial(Verdict, is_open=False, coverage=coverage, missing=missing)
     has, required = quality
     if has < required:
-        reason = f"{has:.0%} of the input was made on whole input, {required:.0%} required"
-        return Verdict(is_open=False, coverage=coverage, missing=missing, reason=reason)
+        return held(reason=f"{has:.0%} of the input was made on whole input, {required:.0%} required")
     if not missing:
         return Verdict(is_open=True, coverage=coverage)
     if needs_own is not None and needs_own in missing:
-        return Verdict(is_open=False, coverage=coverage, missing=missing, reason=f"{needs_own} has not arrived")
+        return held(reason=f"{needs_own} has not arrived")
     if coverage < minimum:
-        reason = f"{coverage:.0%} of the expected set, {minimum:.0%} required"
-        return Verdict(is_open=False, coverage=coverage, missing=missing, reason=reason)
+        return held(reason=f"{coverage:.0%} of the expected set, {minimum:.0%} required")
     if n_lacking and not patience_over:
-        reason = f"{coverage:.0%} of the expected set; waiting for the rest until patience ends"
-        return Verdict(is_open=False, coverage=coverage, missing=missing, reason=reason)
+        return held(reason=f"{coverage:.0%} of the expected set; waiting for the rest until patience ends")
     return Verdict(is_open=True, coverage=coverage, missing=missing, reason="opened on partial data")

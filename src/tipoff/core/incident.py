@@ -3,43 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Self
 
-from tipoff.core.clock import league_day
 from tipoff.core.severity import Severity
 
 NOT_TOLD = -1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """One finding as a watcher sees it: what is broken, and one thing that shows it."""
 
     league: str
     cause: str
     check: str
-    output: str
-    day: date
     severity: Severity
     note: str
     at: datetime
-
-    @classmethod
-    def seen(  # noqa: PLR0913 -- the parts of one trouble
-        cls,
-        league: str,
-        cause: str,
-        check: str,
-        severity: Severity,
-        note: str,
-        at: datetime,
-        *,
-        day: date | None = None,
-        output: str = "",
-    ) -> Self:
-        """Return what a watcher sees at an instant; of that instant's day, where no other one is named."""
-        day = day or league_day(at)
-        return cls(league=league, cause=cause, check=check, output=output, day=day, severity=severity, note=note, at=at)
+    day: date
+    output: str = ""
 
     @property
     def effect(self) -> str:

@@ -1,7 +1,8 @@
 """Declared relations: columns with types, units, ranges and places; keys; which columns name a unit."""
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from enum import Enum
+from functools import partial
 
 
 class ColumnType(Enum):
@@ -27,7 +28,7 @@ class Phase(Enum):
     GRADES = "grades"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Column:
     """One column.
 
@@ -38,6 +39,7 @@ class Column:
     """
 
     name: str
+    _: KW_ONLY
     type: ColumnType
     required: bool = False
     minimum: float | None = None
@@ -119,9 +121,10 @@ class Table:
 WHOLE_SLATE = "slate"  # the one unit of an output that is made for the whole slate
 
 
-def text(name: str, *, required: bool = False) -> Column:
-    """Declare a column of text."""
-    return Column(name=name, type=ColumnType.TEXT, required=required)
+text = partial(Column, type=ColumnType.TEXT)
+flag = partial(Column, type=ColumnType.BOOL)
+date_column = partial(Column, type=ColumnType.DATE)
+instant = partial(Column, type=ColumnType.INSTANT)  # UTC, microseconds
 
 
 def integer(
@@ -150,21 +153,6 @@ def number(  # noqa: PLR0913 -- a declaration reads as one line
         places=places,
         required=required,
     )
-
-
-def flag(name: str, *, required: bool = False) -> Column:
-    """Declare a column of truth values."""
-    return Column(name=name, type=ColumnType.BOOL, required=required)
-
-
-def date_column(name: str, *, required: bool = False) -> Column:
-    """Declare a column of calendar dates."""
-    return Column(name=name, type=ColumnType.DATE, required=required)
-
-
-def instant(name: str, *, required: bool = False, volatile: bool = False) -> Column:
-    """Declare a column of instants (UTC, microseconds)."""
-    return Column(name=name, type=ColumnType.INSTANT, required=required, volatile=volatile)
 
 
 DAY = date_column("day", required=True)

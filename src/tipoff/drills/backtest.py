@@ -157,7 +157,7 @@ def _silences(gaps: Iterable[_Gap], league: str) -> Iterator[Trouble]:
             if gap.length >= after:
                 note = f"nothing was decided from {gap.begin:%Y-%m-%d %H:%M} to {gap.end:%Y-%m-%d %H:%M} UTC"
                 at, day = gap.begin + after, league_day(gap.begin)
-                yield Trouble.seen(league, "controller", _SILENCE, severity, note, at, day=day)
+                yield Trouble(league, "controller", _SILENCE, severity, note, at, day)
 
 
 def _met(records: LeagueRecords) -> dict[tuple[str, str], datetime]:

@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
-from tipoff.core.errors import LedgerError, UsageError
+from tipoff.core.errors import ErrorKind, LedgerError, UsageError
 from tipoff.core.home import Home, Profile
 
 CONNECT_S = 10
@@ -132,7 +132,8 @@ def ledger_error(done: str, error: Exception) -> LedgerError:
     """Return the error for a ledger that could not be read, or written."""
     if any(word in why(error).lower() for word in _DAMAGE):
         hint = "restore it from a copy, or move it away: what the warehouse proves is taken up from there"
-        return LedgerError(f"the ledger is damaged and could not be {done}: {why(error)}", hint=hint, is_damaged=True)
+        msg = f"the ledger is damaged and could not be {done}: {why(error)}"
+        return LedgerError(msg, hint=hint, kind=ErrorKind.PERMANENT)
     hint = hint_of(error, "is the disk full, or does another process hold it?")
     return LedgerError(f"the ledger could not be {done}: {why(error)}", hint=hint)
 

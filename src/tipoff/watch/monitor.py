@@ -167,7 +167,7 @@ class Monitor:
             return []
         looked = f"it has not looked since {beat['at']:%Y-%m-%d %H:%M} UTC" if beat else "it has never looked"
         note = f"{looked}: a stop of the controller would go unnoticed"
-        return [Trouble.seen(self.league.name, "sentinel", "sentinel_is_alive", Severity.ERROR, note, now)]
+        return [Trouble(self.league.name, "sentinel", "sentinel_is_alive", Severity.ERROR, note, now, league_day(now))]
 
     def _comes_back(self, beat_at: datetime, now: datetime, silent_after: timedelta) -> bool:
         """Whether the sentinel may be coming back as this side is: it looked when this one last did, and both were away since."""

@@ -221,7 +221,7 @@ def dead_channels(store: AlertStore, channels: Sequence[Channel], league: str, n
         note = f"a message {fate} after {row['attempts']} attempts: {row['error']}; it says: {row['title']}"
         cause, day = f"channel:{row['channel']}", league_day(row["at"])
         check = f"notices_are_sent to {row['channel']}"  # what shows one is not what shows another
-        found.append(Trouble.seen(league, cause, check, Severity.ERROR, note, now, day=day))
+        found.append(Trouble(league, cause, check, Severity.ERROR, note, now, day))
     return found
 
 

@@ -99,7 +99,7 @@ def _troubles(facts: Facts, now: datetime, limits: SilenceLimits) -> Iterator[Tr
     if silent is not None:
         host = f" on {facts.lease.holder.partition(' ')[0]}" if facts.lease else ""
         note = f"the controller{host} has decided nothing since {alive_at:%Y-%m-%d %H:%M} UTC, for {length(now - alive_at)}"
-        yield Trouble.seen(facts.league, "controller", ALIVE_CHECK, silent, note, now, day=league_day(alive_at))
+        yield Trouble(facts.league, "controller", ALIVE_CHECK, silent, note, now, league_day(alive_at))
     if facts.no_season is not None and silent is None:
         yield from _about_season(facts, facts.no_season, now, limits)
     if facts.unexecuted and facts.unexecuted_since is not None and silent is None:
@@ -108,12 +108,12 @@ def _troubles(facts: Facts, now: datetime, limits: SilenceLimits) -> Iterator[Tr
             since = f"{facts.unexecuted_since:%Y-%m-%d %H:%M} UTC"
             note = f"{facts.unexecuted} decisions to run since {since}, and no run came to an end"
             day = league_day(facts.unexecuted_since)
-            yield Trouble.seen(facts.league, "executor", "decisions_are_executed", severity, note, now, day=day)
+            yield Trouble(facts.league, "executor", "decisions_are_executed", severity, note, now, day)
     if facts.digest_due is not None and silent is None:
         day, due_at = facts.digest_due
         if now - due_at >= limits.digest_after:
             note = f"the digest of {day} was due at {due_at:%H:%M} UTC and was not sent"
-            yield Trouble.seen(facts.league, "monitor", "digest_is_sent", Severity.ERROR, note, now, day=day)
+            yield Trouble(facts.league, "monitor", "digest_is_sent", Severity.ERROR, note, now, day)
     if silent is None:
         yield from _about_monitor(facts, alive_at, now, limits)
 
@@ -127,9 +127,7 @@ def _is_mute(facts: Facts, found: Sequence[Trouble], now: datetime, limits: Sile
 def _about_season(facts: Facts, waits: NoSeason, now: datetime, limits: SilenceLimits) -> Iterator[Trouble]:
     severity = limits.silence(facts.league, waits.since, now)
     if severity is not None:
-        yield Trouble.seen(
-            facts.league, "controller", SEASON_CHECK, severity, waits.text, now, day=league_day(waits.since)
-        )
+        yield Trouble(facts.league, "controller", SEASON_CHECK, severity, waits.text, now, league_day(waits.since))
 
 
 def _about_monitor(facts: Facts, alive_at: datetime, now: datetime, limits: SilenceLimits) -> Iterator[Trouble]:
@@ -142,25 +140,23 @@ def _about_monitor(facts: Facts, alive_at: datetime, now: datetime, limits: Sile
         said = f"has never looked, and the controller works since {looked_at:%Y-%m-%d %H:%M} UTC"
     severity = Severity.CRITICAL if now - looked_at >= limits.critical_after else Severity.ERROR
     day = league_day(looked_at)
-    yield Trouble.seen(facts.league, "monitor", "monitor_is_alive", severity, f"the monitor {said}", now, day=day)
+    yield Trouble(facts.league, "monitor", "monitor_is_alive", severity, f"the monitor {said}", now, day)
     for output, day, due_at in facts.overdue:
         if now - due_at >= limits.overdue_after:
             note = f"{output} of {day} was due at {due_at:%Y-%m-%d %H:%M} UTC, and nobody was told"
-            yield Trouble.seen(
-                facts.league, "monitor", "obligation_is_told", Severity.ERROR, note, now, day=day, output=output
-            )
+            yield Trouble(facts.league, "monitor", "obligation_is_told", Severity.ERROR, note, now, day, output)
 
 
 def _clock_trouble(league: str, ahead_at: datetime, now: datetime) -> Trouble:
     when, ahead = f"{ahead_at:%Y-%m-%d %H:%M} UTC", f"lies {length(ahead_at - now)} ahead of this clock"
     note = f"an instant of the ledger, {when}, {ahead}: a host's clock is wrong, or was put back"
-    return Trouble.seen(league, "clock", "clocks_agree", Severity.ERROR, note, now)
+    return Trouble(league, "clock", "clocks_agree", Severity.ERROR, note, now, league_day(now))
 
 
 def unreadable(league: str, error: Exception, now: datetime) -> Trouble:
     """Return the trouble that the ledger cannot be read: critical, for nothing else can be known."""
     note = f"the ledger cannot be read: {error}"
-    return Trouble.seen(league, "ledger", "ledger_is_readable", Severity.CRITICAL, note, now)
+    return Trouble(league, "ledger", "ledger_is_readable", Severity.CRITICAL, note, now, league_day(now))
 
 
 def read_facts(ledger: Ledger, league: str, now: datetime) -> Facts:
@@ -337,7 +333,7 @@ class Sentinel:
                     self._hidden[league] = _BEHIND_CONTROLLER
                 troubles += [trouble for trouble in found if not late or trouble.cause != "monitor"]
                 if lost := "; ".join(self.lost(self._opened, league)):
-                    troubles.append(Trouble.seen(league, "store", _STORES_CHECK, Severity.ERROR, lost, now))
+                    troubles.append(Trouble(league, "store", _STORES_CHECK, Severity.ERROR, lost, now, league_day(now)))
                 if not _is_mute(facts, found, now, self.limits):
                     elsewhere += read_incidents(self._opened.rows, league, now)
             except (UsageError, LedgerError, ValueError, TypeError, KeyError) as error:
