@@ -2,16 +2,18 @@
 
 import dataclasses
 import socket
+import ssl
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import httpx
 import pytest
 from benchmarks.local_provider import Handler, Local, provider, proxy
 
@@ -250,6 +252,46 @@ def test_connections_that_a_provider_closes_as_they_are_used_again_cost_no_reque
 
     assert answer.body == b'{"data": [1]}'
     assert local.paths() == ["/first"] * 4 + ["/page"] * 5
+
+
+@pytest.mark.parametrize("says_goodbye", [True, False])
+def test_an_answer_that_ends_with_its_connection_is_whole_only_where_its_end_was_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, says_goodbye: bool
+) -> None:
+    # ciphers without a certificate: what is tried out is how a connection ends, not who is at its other end
+    client, server = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+    for context in (client, server):
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers("AECDH-AES256-SHA:@SECLEVEL=0")
+    monkeypatch.setattr(httpx, "create_ssl_context", lambda: client)
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(5)
+
+    def answer() -> None:
+        connection = listener.accept()[0]
+        connection.settimeout(5)
+        with server.wrap_socket(connection, server_side=True) as stream:
+            stream.recv(65_536)
+            stream.sendall(b"HTTP/1.1 200 OK\r\n\r\npitch,speed\n1,95\n")
+            if says_goodbye:
+                with suppress(OSError):  # whoever has read its end waits for no answer to it
+                    stream.unwrap()
+            else:
+                stream.shutdown(socket.SHUT_RDWR)
+
+    with listener, ThreadPoolExecutor(1) as pool:
+        answered = pool.submit(answer)
+        one = asker(tmp_path, Provider(base=BASE, home=f"https://127.0.0.1:{listener.getsockname()[1]}", limits=QUICK))
+
+        if says_goodbye:
+            assert one(request("csv"), now=now).payload.body == b"pitch,speed\n1,95\n"
+            one.close()
+        else:
+            with pytest.raises(SourceError, match="could not be asked") as raised:
+                one(request("csv"), now=now)
+            assert raised.value.kind is ErrorKind.TRANSIENT
+        answered.result()
 
 
 def test_a_provider_that_ends_every_connection_without_a_word_is_asked_once(local: Local, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from tipoff.sources.transport import ForbiddenAddress
 _PAYMENT = 402
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TIMEOUT, _TOO_EARLY, _TOO_MANY = 401, 403, 404, 408, 425, 429
 _MOVED, _SERVER, _UNAVAILABLE = 300, 500, 503  # below the first an answer is only none that can be used: 202, 204, 206
+_MOVED_FOR_NOW = frozenset({302, 303, 307})  # without saying whither, or it had been followed
 _READ = 2000  # bytes of a refusal that are looked at for its words
 _EPOCH = 1_000_000_000  # a number of seconds beyond it is an instant, not a wait
 _LONGEST_DIGITS = 15
@@ -53,7 +54,8 @@ def refusal(  # noqa: PLR0913 -- what was asked, what came back
     if status == _NOT_FOUND and request.unit not in {"", WHOLE_SLATE}:
         msg = f"{request.source} does not know {request.unit} yet (404)"
         return SourceError(msg, kind=ErrorKind.NOT_YET, hint="it is asked again at the next poll")
-    waits = status < _MOVED or status in {_FORBIDDEN, _NOT_FOUND, _TIMEOUT, _TOO_EARLY} or status >= _SERVER
+    is_for_now = status in {_FORBIDDEN, _NOT_FOUND, _TIMEOUT, _TOO_EARLY, *_MOVED_FOR_NOW}
+    waits = status < _MOVED or is_for_now or status >= _SERVER
     hint = {
         _FORBIDDEN: "the provider refuses this machine or key; a proxy may help",
         _NOT_FOUND: "has the provider moved the page?",

@@ -2,6 +2,7 @@
 
 import ipaddress
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -81,7 +82,11 @@ class _Stream(httpcore.NetworkStream):
         self, ssl_context: object, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         timeout = _within(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, timeout))  # type: ignore[arg-type]
+        stream = self._inner.start_tls(ssl_context, server_hostname, timeout)  # type: ignore[arg-type]
+        if isinstance(inner := stream.get_extra_info("socket"), ssl.SSLSocket):
+            # an end that nobody said is where an answer without a length was cut
+            inner.suppress_ragged_eofs = False  # type: ignore[attr-defined]
+        return _Stream(stream)
 
     def get_extra_info(self, info: str) -> object:
         return (info == "is_readable" and bool(self._rest)) or self._inner.get_extra_info(info)
