@@ -4,7 +4,21 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from tests.engine import HOUR, NOON, SOURCE, TODAY, at, book_of, entry_of, game, judged, start, step
+from tests.engine import (
+    BEFORE_START,
+    EVENING,
+    HOUR,
+    NOON,
+    SOURCE,
+    TODAY,
+    at,
+    book_of,
+    entry_of,
+    game,
+    judged,
+    start,
+    step,
+)
 
 from tipoff.core.clock import midnight
 from tipoff.core.obligation import Timing, Verb
@@ -225,13 +239,13 @@ def test_a_slate_has_so_many_runs_a_day_and_then_one_in_two_hours_until_the_next
 
 
 def test_what_has_used_up_its_runs_is_looked_at_once_more_before_it_is_due() -> None:
-    budget, dues = spent(RunBudget(a_day=3, a_tick=9), 3), [NOON + HOUR, NOON + 9 * HOUR]
+    budget, ends = spent(RunBudget(a_day=3, a_tick=9), 3), [NOON + HOUR, NOON + 9 * HOUR]
     look = NOON + HOUR - LAST_LOOK
 
-    assert budget.free_at(KEY, NOON, dues=dues) == look
-    assert budget.free_at(KEY, look, dues=dues) is None
+    assert budget.free_at(KEY, NOON, ends=ends) == look
+    assert budget.free_at(KEY, look, ends=ends) is None
     budget.spend(KEY, look)
-    assert budget.free_at(KEY, look, dues=dues) == look + 2 * HOUR
+    assert budget.free_at(KEY, look, ends=ends) == look + 2 * HOUR
 
 
 def test_what_had_used_up_its_runs_before_a_restart_is_free_after_a_rest() -> None:
@@ -242,7 +256,7 @@ def test_what_had_used_up_its_runs_before_a_restart_is_free_after_a_rest() -> No
     assert budget.free_at(KEY, NOON + 2 * HOUR) is None
     budget.begin(NOON + HOUR, {KEY: (3, NOON)})
     assert budget.free_at(KEY, NOON + HOUR) == NOON + 2 * HOUR  # one restart after the other does not put it off
-    assert budget.free_at(KEY, NOON + HOUR, dues=[NOON + HOUR + LAST_LOOK]) is None
+    assert budget.free_at(KEY, NOON + HOUR, ends=[NOON + HOUR + LAST_LOOK]) is None
 
 
 def test_each_start_of_the_slates_games_allows_for_a_few_runs_more() -> None:
@@ -262,6 +276,17 @@ def test_a_judgement_is_without_its_runs_once_the_budget_is_used_up(book: Book, 
     after = NOON + 2 * HOUR
     assert (bounded.plans, bounded.verb, bounded.until, bounded.wake_at) == ((), Verb.WAIT, after, after)
     assert bounded.reason == "it has had 3 runs today, and waits until 2024-05-10 18:00 UTC"
+
+
+def test_what_has_used_up_its_runs_is_looked_at_once_more_before_it_closes() -> None:
+    book = book_of({step("made", SOURCE, BEFORE_START): ()}, [ONE])
+    due_at, closes_at = EVENING - HOUR, EVENING
+    budget = RunBudget(a_day=0, a_start=0)
+    budget.last[KEY] = due_at
+
+    bounded = budget.limit(entry_of(book, "made"), judged(book, "made", due_at), due_at, book.slates[TODAY])
+
+    assert bounded.until == closes_at - LAST_LOOK
 
 
 def test_a_slate_has_so_many_runs_a_tick_and_then_waits_for_the_next_one() -> None:

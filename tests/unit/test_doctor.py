@@ -107,6 +107,15 @@ def test_a_living_part_of_another_build_is_named_and_a_dead_one_is_not() -> None
     )
 
 
+def test_a_sentinel_that_looked_once_is_not_said_to_run() -> None:
+    def said(stays: str) -> str:
+        note = f'{{"pid": 7, "stays": {stays}}}'
+        return looks(running(parts=(BeatRecord(name="sentinel", at=NOW, build=build(), note=note),)))["parts"].said
+
+    assert said("false") == f"none is running; the sentinel looked once at {NOW:%H:%M} UTC"
+    assert said("true") == "sentinel running, of this build"
+
+
 def test_other_settings_than_the_last_ticks_are_told() -> None:
     found = looks(running(last_tick_settings="other"))
 

@@ -65,6 +65,17 @@ def test_more_than_ten_runs_that_fail_are_an_error_also_where_all_fail_alike(
     assert (line.is_bad, line.severity, line.failing) == (True, severity, (f"lines {TODAY}: no answer",))
 
 
+def test_runs_that_a_stop_cut_off_failed_at_nothing(slate: Slate) -> None:
+    slate.write("runs", ran(1, "lines", "finished", MORNING - HOUR))
+    slate.write("runs", *(ran(n, "lines", "expired", MORNING - HOUR) for n in range(2, 14)))
+
+    assert (lines(slate)["runs_finish"].value, lines(slate)["runs_finish"].is_bad) == (1.0, False)
+
+    silent = {"ended_at": MORNING - HOUR / 2, "lease_until": MORNING - HOUR / 2}  # nobody gave it back
+    slate.write("runs", ran(14, "lines", "expired", MORNING - HOUR, **silent))
+    assert lines(slate)["runs_finish"].value == 0.5
+
+
 def test_each_decision_to_run_that_nobody_executed_is_named_once_its_hour_is_over(slate: Slate) -> None:
     early, late = MORNING - 2 * HOUR, MORNING - HOUR / 2
     slate.write(

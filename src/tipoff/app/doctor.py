@@ -186,8 +186,11 @@ def parts(running: Running, settings: Settings, now: datetime, *, live: bool) ->
     """Hold each living part's build, and the last tick's settings, against this process's own."""
     alive = timedelta(minutes=settings.watcher_silent_min)
     other = list(builds_differ(running, build(), now, alive=alive))
-    living = [part.name for part in running.parts if is_fresh(part.at, now, alive)]
-    said = "; ".join(other) or (f"{', '.join(living)} running, of this build" if living else "none is running")
+    fresh = [part for part in running.parts if is_fresh(part.at, now, alive)]
+    looked = [f"the {part.name} looked once at {part.at:%H:%M} UTC" for part in fresh if '"stays": false' in part.note]
+    living = [part.name for part in fresh if '"stays": false' not in part.note]
+    runs = f"{', '.join(living)} running, of this build" if living else "none is running"
+    said = "; ".join(other or [runs, *looked])
     do = "deploy one image everywhere, and restart what is old" if other else ""
     yield DoctorLine(what="parts", ok=not other, said=said, do=do)
     if running.last_tick_at is None:

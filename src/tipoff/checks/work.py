@@ -147,7 +147,7 @@ def _ended(span: Span) -> Measured:
 
 
 def _finished(span: Span) -> Measured:
-    ended = [run for run in span.runs if run.state != "started" and run.error_kind != "not yet"]
+    ended = [r for r in span.runs if r.state != "started" and r.error_kind != "not yet" and not r.is_cut_off]
     bad = [run for run in ended if run.state != "finished"]
     names = sorted({f"{run.output} {run.day}: {run.error or run.state}"[:160] for run in bad})
     return _share(len(bad), len(ended), names, "nothing ran to an end")

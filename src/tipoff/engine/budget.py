@@ -45,14 +45,14 @@ class RunBudget:
             self.today = Counter({key: n for key, (n, _) in runs_today.items()})
             self.last = {key: last for key, (_, last) in runs_today.items()}
 
-    def free_at(self, key: Key, now: datetime, *, n_starts: int = 0, dues: Iterable[datetime] = ()) -> datetime | None:
+    def free_at(self, key: Key, now: datetime, *, n_starts: int = 0, ends: Iterable[datetime] = ()) -> datetime | None:
         """Return when a run may be made again; None where one may be made now.
 
-        `n_starts`: of the slate's games. `dues`: of what would be made, each of which has its last look all the same.
+        `n_starts`: of the slate's games. `ends`: when what would be made is due or closes: each has its last look all the same.
         """
         if self.today[key] >= self.a_day + self.a_start * n_starts:
             last = self.last.get(key, now)
-            looks = (due_at - LAST_LOOK for due_at in dues if due_at - LAST_LOOK > last)
+            looks = (at - LAST_LOOK for at in ends if at - LAST_LOOK > last)
             free_at = min(last + A_REST, midnight(league_day(now) + timedelta(days=1)), *looks)
             return free_at if free_at > now else None
         return now + _MINUTE if self.tick[key] >= self.a_tick else None
@@ -72,8 +72,9 @@ class RunBudget:
         n_starts = len({game.starts_at for game in slate.played})
         if not judged.plans:
             return judged
-        times = [entry.obligation.times[unit].due_at for plan in judged.plans for unit in plan.units]
-        free_at = self.free_at(entry.key, now, n_starts=n_starts, dues=filter(None, times))
+        times = [entry.obligation.times[unit] for plan in judged.plans for unit in plan.units]
+        ends = [at for of_unit in times for at in (of_unit.due_at, of_unit.closes_at) if at is not None]
+        free_at = self.free_at(entry.key, now, n_starts=n_starts, ends=ends)
         if free_at is None:
             return judged
         reason = f"it has had {self.today[entry.key]} runs today, and waits until {free_at:%Y-%m-%d %H:%M} UTC"

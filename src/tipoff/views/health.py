@@ -118,7 +118,7 @@ def _work(span: Span) -> Iterator[ClaimLine]:
         severity = _MILD.get(name, Severity.ERROR)
         if name == "decided_without_gap" and (found.value or 0) >= CRITICAL_GAP / timedelta(minutes=1):
             severity = Severity.CRITICAL
-        if name == "runs_finish" and sum(run.is_failure for run in span.runs) > MOST_ERRORS:
+        if name == "runs_finish" and sum(run.is_failure and not run.is_cut_off for run in span.runs) > MOST_ERRORS:
             severity = Severity.ERROR
         status = check.status(found).value
         yield ClaimLine(name, status, severity, found.value, check.required, check.measure, found.note, found.failing)

@@ -260,6 +260,7 @@ class Sentinel:
     _opened: Ledger | None = None
     _known: list[Incident] | None = None
     _looked_at: datetime | None = None
+    _stays: bool = False
     _before_at: datetime | None = None  # the last look of the one that it goes on from
     _silent_at: dict[str, datetime] = field(default_factory=dict)  # when a controller was last found silent
     _since: datetime | None = None  # its first look
@@ -271,6 +272,7 @@ class Sentinel:
     def go_on(self) -> None:
         """Stay, from where the one before it ended: one that is begun for each look has no time to give to who was away."""
         self._before_at = self.store.heartbeats().get(NAME, {}).get("at")
+        self._stays = True
 
     def look(self, now: datetime) -> list[Trouble]:
         """Do one look and tell what is to be told; returns what is wrong. Raises `LedgerError` for its own store."""
@@ -298,7 +300,8 @@ class Sentinel:
             settle=self.limits.settle_after,
         )
         self._known = None
-        self.store.write(to_store, beat=(NAME, now, self.build, json.dumps({"pid": os.getpid()})))
+        note = json.dumps({"pid": os.getpid(), "stays": self._stays})
+        self.store.write(to_store, beat=(NAME, now, self.build, note))
         self._looked_at = now
         self._known = still_known(incidents, now)
         self.flush(self.store, self.channels, self.send, now)
