@@ -100,6 +100,28 @@ def test_an_answer_that_its_provider_may_call_unchanged_stays(home: Home) -> Non
     assert has(archive, sha)
 
 
+def test_what_was_killed_while_it_let_go_leaves_nothing_behind_and_takes_no_answer_that_came_meanwhile(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = Archive(home.archive)
+    old, meanwhile = (answered(archive, body, NOW - 9 * DAY) for body in (b"old", b"meanwhile"))
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            let_go(home, 5)
+    request = Request(source="provider", url="https://provider.test/x")
+    archive.note(KeptAnswer(request=request, status=200, sha256=meanwhile, at=NOW))  # whose bytes had been there
+
+    let_go(home, 5)
+
+    assert [has(archive, sha) for sha in (old, meanwhile)] == [False, True]
+    assert not list(home.archive.rglob("*.gone"))
+
+
+def interrupted(*_given: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_a_full_disk_names_no_file_and_is_told_once_a_day_and_ends_nothing(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,7 @@ from tipoff.core.payload import Payload, Request, SetAside
 from tipoff.core.provider import request_key
 
 _SUFFIX = ".json.gz"
+_GONE = ".gone"  # in place of .gz
 _ANSWERS = "answers"
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _HASH = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
@@ -155,16 +156,18 @@ class Archive:
             return 0
         kept = {answer.sha256 for answer in self.answers(day)} | set(but)
         gone = {answer.sha256 for path in old for answer in self.answers(*[date.fromisoformat(path.stem)] * 2)} - kept
-        freed, aside = 0, [(self._path(sha), sha) for sha in sorted(gone) if self._path(sha).exists()]
-        for path, _ in aside:
-            path.rename(path.with_suffix(".gone"))
-        again = {answer.sha256 for answer in self.answers(day)}  # of an answer that came in just now
-        for path, sha in aside:
-            if sha in again and not path.exists():
-                path.with_suffix(".gone").rename(path)
+        for path in (self._path(sha) for sha in sorted(gone)):
+            if path.exists():
+                path.rename(path.with_suffix(_GONE))
+        kept |= {answer.sha256 for answer in self.answers(day)}  # of an answer that came in just now
+        freed = 0
+        for path in self._root.glob(f"??/*{_GONE}"):  # also what whoever was killed here had laid aside
+            whole = path.with_suffix(".gz")
+            if whole.name.removesuffix(_SUFFIX) in kept and not whole.exists():
+                path.rename(whole)
             else:
-                freed += path.with_suffix(".gone").stat().st_size
-                path.with_suffix(".gone").unlink()
+                freed += path.stat().st_size
+                path.unlink()
         for path in old:  # last: what was cut off is done again by the next
             freed += path.stat().st_size
             path.unlink()
