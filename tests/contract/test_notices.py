@@ -196,6 +196,19 @@ def test_an_answer_that_never_ends_is_not_read_to_its_end(http: Received) -> Non
     send(slack(http), message())
 
 
+def test_of_what_a_service_of_apprise_answers_the_beginning_alone_is_read(http: Received) -> None:
+    http.says = b"ok" * 25_000_000
+
+    tracemalloc.start()
+    try:
+        send(Channel(name="ops", url=f"json://127.0.0.1:{http.port}/hook"), message())
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most < 20_000_000
+
+
 # --- services with a limit
 
 

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tipoff.core.clock import stopwatch
@@ -23,6 +25,7 @@ TIMEOUT_S = 15.0  # of a message, from the first byte sent to the last one read
 PING_TIMEOUT_S = 5.0
 _UNENDED = 5  # threads at most that one address holds: each has a file of this process
 _READ = 2048  # bytes of an answer at most: what it says stands at its beginning
+_PIECES = 512  # of that length that a service of apprise may read: a megabyte
 _UNPACKED = {"accept-encoding": "identity"}
 _PARTS = 5  # messages at most that a long one becomes where a service has a limit
 _MORE = "… and more: tipoff incident list"
@@ -198,6 +201,7 @@ def _by_apprise(channel: Channel, message: Message) -> NotSent | None:
     """Hand it over to whichever service apprise knows; returns why it was not taken, where it was not."""
     import apprise  # noqa: PLC0415 -- heavy, and only needed once there is something to say
 
+    _read_beginnings()
     kinds = {
         Severity.INFO: apprise.NotifyType.INFO,
         Severity.WARNING: apprise.NotifyType.WARNING,
@@ -219,6 +223,22 @@ def _by_apprise(channel: Channel, message: Message) -> NotSent | None:
         msg = f"{channel.name} did not take the message"
         return NotSent(msg, hint=_reached())
     return None
+
+
+@cache
+def _read_beginnings() -> None:
+    """Let apprise be given the beginning of an answer alone: requests would read and unpack all of it into memory."""
+    import requests  # noqa: PLC0415 -- as above
+
+    def beginning(response: requests.Response, *_: object, **__: object) -> None:
+        response._content = b"".join(islice(response.iter_content(_READ), _PIECES))  # noqa: SLF001 -- it has no other door
+
+    class Session(requests.Session):
+        def __init__(self) -> None:
+            super().__init__()
+            self.hooks["response"] = [beginning]
+
+    requests.sessions.Session = Session  # type: ignore[misc]  # of requests.post alone; requests.Session stays what it is
 
 
 def _calling_nobody(line: str) -> str:
