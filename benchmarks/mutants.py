@@ -20,7 +20,7 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 WORK = ROOT / ".venv-mutants"
 RULES = ("judge", "gates", "book", "results")  # what must be noticed
-BESIDE = ("rules", "attempts", "inputs", "runplan", "budget")  # what these four have handed over
+BESIDE = ("conflicts", "rules", "attempts", "inputs", "runplan", "budget")  # what these four have handed over
 TESTS = ("judge", "gates", "book", "results", "attempts", "times_of_units")
 LEAST = 0.9
 _SURVIVED = {"survived", "no tests", "suspicious", "timeout"}  # a test that hangs has noticed, but nobody is told what

@@ -851,8 +851,8 @@ def test_a_conflict_that_outlasts_its_attempts_is_given_up(desk: Desk) -> None:
 def test_a_conflict_of_what_is_no_longer_owed_is_waived(desk: Desk) -> None:
     desk.ends("made", {"one": "x"}, error=conflict())
 
-    desk.results.end_conflict(desk.entry("made"), "waived", NIGHT, desk.batch)
-    desk.results.end_conflict(desk.entry("made"), "waived", NIGHT, desk.batch)
+    desk.results.conflicts.end(desk.entry("made"), "waived", NIGHT, desk.batch)
+    desk.results.conflicts.end(desk.entry("made"), "waived", NIGHT, desk.batch)
 
     assert [row["resolution"] for row in desk.rows("conflicts")] == [None, "waived"]
 
@@ -863,8 +863,8 @@ def test_a_table_of_whose_slate_more_than_half_conflicts_is_left_alone_as_a_whol
 
     desk.ends("made", {"one": "x", "two": "x"}, error=conflict())
     assert desk.book.resting == {"made": NIGHT + 5 * MINUTE}
-    assert desk.results.is_probing("made")
-    assert not desk.results.is_probing("raw")
+    assert desk.results.conflicts.is_probing("made")
+    assert not desk.results.conflicts.is_probing("raw")
 
     desk.ends("made", {"one": "x", "two": "x"}, error=conflict())  # of the same round: one failure of its table
     assert desk.book.resting == {"made": NIGHT + 5 * MINUTE}

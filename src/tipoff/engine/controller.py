@@ -321,7 +321,7 @@ class Controller:
             wanted, judged = judged, self._budget.limit(entry, judged, now, self.book.slates[entry.obligation.day])
             if judged is not wanted and self._budget.is_news(entry.key):
                 batch.add("findings", storm_finding(entry, self._budget, now))
-            if judged.plans and self._results.is_probing(entry.step.name):
+            if judged.plans and self._results.conflicts.is_probing(entry.step.name):
                 if entry.step.name in probing:
                     self._dirty.add(entry.key)
                     continue
@@ -356,7 +356,7 @@ class Controller:
             entry.decided = (judged.verb.value, judged.reason)
             batch.add("decisions", ledger_rows.decision_row(entry, judged, now=now))
         if entry.state is State.EXCUSED:
-            self._results.end_conflict(entry, "waived", now, batch)
+            self._results.conflicts.end(entry, "waived", now, batch)
         if before != (entry.state, entry.reason, entry.missing, entry.excused):
             self._moved[entry.key] = entry
         for row in ledger_rows.overtaken_rows(entry, judged.overtaken, now=now):

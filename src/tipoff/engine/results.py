@@ -1,4 +1,4 @@
-"""Taking in what runs bring back: proofs and arrivals, failures and their waits, conflicts and the tables left alone."""
+"""Taking in what runs bring back: proofs and arrivals, failures and their waits."""
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -9,7 +9,7 @@ from typing import Any
 
 from tipoff.core.errors import ErrorKind, InputGone, NotBegun, Resting
 from tipoff.core.proof import Loss, Proof, proof_row
-from tipoff.core.retry import LONGEST_ASKED, POLICIES, Breaker, while_freed
+from tipoff.core.retry import LONGEST_ASKED, POLICIES, while_freed
 from tipoff.core.severity import Severity
 from tipoff.core.step import SourceWork, Work
 from tipoff.core.window import SLATE
@@ -25,8 +25,9 @@ from tipoff.engine.attempts import (
     note_failure,
     note_success,
 )
-from tipoff.engine.book import Book, Conflict, Entry, Key
+from tipoff.engine.book import Book, Entry, Key
 from tipoff.engine.claim import Outcome
+from tipoff.engine.conflicts import Conflicts
 from tipoff.engine.findings import EXECUTOR, blame_for, cause_of
 from tipoff.engine.losses import take_losses
 from tipoff.engine.plan import grown
@@ -60,7 +61,7 @@ class Results:
         self._book, self._warehouse, self._jitter, self._counts = book, warehouse, jitter, counts
         self.dirty: set[Key] = set()
         self.moved: dict[Key, Entry] = {}  # entries whose row in the ledger is behind
-        self._tables: dict[str, Breaker] = {}
+        self.conflicts = Conflicts(book)
         self._given_up: dict[str, set[Key]] = {}  # slates of a source that failed too often, by output
 
     def take(self, outcome: Outcome, now: datetime, batch: Batch) -> None:
@@ -128,15 +129,8 @@ class Results:
             go_back(entry, by)
         self.dirty.update(self._book.entries)
         self.moved.update({key: entry for key, entry in self._book.entries.items() if entry.since is not None})
-        for output, table in self._tables.items():
-            if table.rests_until is not None:
-                table.rests_until -= by
-                self._book.resting[output] = table.rests_until
+        self.conflicts.go_back(by)
         self._book.lacking = {day: at - by for day, at in self._book.lacking.items()}
-
-    def is_probing(self, output: str) -> bool:
-        """Whether a table has been left alone and not been written since: one run at a time finds out."""
-        return output in self._book.resting
 
     def _after(self, entry: Entry, kind: ErrorKind, now: datetime, units: Iterable[str] = ()) -> datetime | None:
         """Return when to try again: the wait grows with failures of one kind in a row, and so does its end."""
@@ -197,45 +191,7 @@ class Results:
             soon = hastened(entry, units, after, now, may_end=_may_end(entry, error.kind))
             entry.not_before = freed or (max(soon, asked) if asked else soon)
         if error.kind in HELD_ROWS:
-            self._conflicts(entry, outcome, now, batch)
-
-    def _conflicts(self, entry: Entry, outcome: Outcome, now: datetime, batch: Batch) -> None:
-        """Log the conflict; a table of whose slate more than half conflicts is left alone as a whole.
-
-        Not so one whose rows are being freed: each slate of it is free at a time of its own.
-        """
-        error, known = outcome.error, entry.conflict
-        kind = error.kind if error else ErrorKind.CONFLICT
-        since = known.since if known else now
-        entry.conflict = conflict = Conflict(
-            since=since,
-            kind=kind.value,
-            units=json.dumps(sorted(outcome.claim.plan.units)),
-            holder=getattr(error, "holder", ""),
-            clears_at=getattr(error, "clears_at", None),
-            attempts=known.attempts + 1 if known else 1,
-        )
-        self._log_conflict(entry, conflict, "gave up" if entry.not_before is None else "", now, batch)
-        policy, output = POLICIES[kind], entry.step.name
-        if error is not None and while_freed(error, now, now, since):
-            return
-        if 2 * len(outcome.claim.plan.units) > len(entry.obligation.units):
-            table = self._tables.setdefault(output, Breaker(1, policy.first_wait, policy.max_wait))
-            if not table.rest(now):  # the slates that conflict in one round are one failure of their table
-                table.failed(now)
-            if table.rests_until is not None:
-                table.rests_until = before_deadline(entry, outcome.claim.plan.units, table.rests_until, now)
-                self._book.resting[output] = table.rests_until
-
-    def end_conflict(self, entry: Entry, resolution: str, now: datetime, batch: Batch) -> None:
-        """Log how a conflict ended, if `entry` is in one: by itself, or because nothing is owed any more."""
-        if entry.conflict is not None:
-            self._log_conflict(entry, entry.conflict, resolution, now, batch)
-
-    def _log_conflict(self, entry: Entry, conflict: Conflict, resolution: str, now: datetime, batch: Batch) -> None:
-        batch.add("conflicts", ledger_rows.conflict_row(entry, conflict, resolution, now=now))
-        if resolution:
-            entry.conflict = None
+            self.conflicts.take(entry, outcome, now, batch)
 
     def _poll_later(self, entry: Entry, now: datetime, units: Mapping[str, str]) -> None:
         timing = entry.step.timing
@@ -358,9 +314,8 @@ class Results:
         self._ask_again(entry.step.name)
         if kind == ErrorKind.TRANSIENT.value or (has_recovered and kind == ErrorKind.PERMANENT.value):
             self._ask_the_rest(entry.step.work, kind)
-        self.end_conflict(entry, "auto", now, batch)
-        if self._book.resting.pop(entry.step.name, None):
-            self._tables.pop(entry.step.name, None)
+        self.conflicts.end(entry, "auto", now, batch)
+        if self.conflicts.has_freed(entry.step.name):
             self.dirty.update(key for key in self._book.entries if key[0] == entry.step.name)
 
     def _ask_again(self, output: str) -> None:
