@@ -54,8 +54,8 @@ RUNBOOKS: Mapping[str, Runbook] = {
         you="who else writes there, and was a file lost or restored? what cannot be made again is listed (tipoff why)",
     ),
     "warehouse": Runbook(
-        says="the warehouse refuses statements",
-        means="the warehouse refuses statements",
+        says="a store refuses (warehouse, archive or published files)",
+        means="the warehouse, the archive or the published files refuse what is asked of them",
         itself="nothing is half written; each run is tried again after 5, 10, 20 and 40 min",
         you="read the newest error (tipoff why): a full disk, a quota that is used up",
     ),
