@@ -312,3 +312,17 @@ def test_a_ledger_of_which_a_table_is_gone_keeps_no_sentinel_from_starting(tmp_p
         found = sentinel.look(NOW)
 
     assert [trouble.cause for trouble in found] == ["ledger"]
+
+
+def test_a_ledger_of_an_earlier_version_is_left_the_time_in_which_a_controller_upgrades_it(tmp_path: Path) -> None:
+    """After an upgrade controller and sentinel begin together, and the sentinel is there first."""
+    settings = Settings(home=tmp_path)
+    Ledger(settings.place.ledger).close()
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as ledger:
+        ledger.execute("UPDATE alembic_version SET version_num = '0010'")
+        ledger.commit()
+
+    with sentinel_of(settings, ["nba"], LIVE) as sentinel:
+        looks = [sentinel.look(NOW + after) for after in (timedelta(0), LIVE.ledger_after)]
+
+    assert [[trouble.check for trouble in found] for found in looks] == [[], ["ledger_is_readable"]]

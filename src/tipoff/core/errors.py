@@ -69,6 +69,10 @@ class NoLedger(UsageError):
     """Nothing has been begun in this home: there is no ledger, or its file or database holds none."""
 
 
+class EarlierLedger(UsageError):
+    """The ledger is as an earlier version made it; who is to work in it upgrades it when it starts."""
+
+
 class ShapeError(PipelineError):
     """Rows do not have the declared table's columns, types, keys or day."""
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Select, Table, func, insert, select, text, up
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from tipoff.core.errors import LeaseLost, NoLedger, Resting, UsageError
+from tipoff.core.errors import EarlierLedger, LeaseLost, NoLedger, Resting, UsageError
 from tipoff.core.home import Profile
 from tipoff.core.obligation import Gaps
 from tipoff.core.proof import Proof, read_proof
@@ -161,7 +161,7 @@ class Ledger(Held):
             raise UsageError(msg, hint="run the version that wrote it, or restore the copy from before its upgrade")
         if found != HEAD:
             msg = f"the ledger at {shown(target)} has schema {found}, this build needs {HEAD}"
-            raise UsageError(msg, hint="tipoff up, or replay, upgrades it when it starts and keeps a copy beside it")
+            raise EarlierLedger(msg, hint="tipoff up, or replay, upgrades it when it starts and keeps a copy beside it")
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tipoff.core.clock import AHEAD, Hours, is_ahead, league_day
-from tipoff.core.errors import LedgerError, NoLedger, UsageError
+from tipoff.core.errors import EarlierLedger, LedgerError, NoLedger, UsageError
 from tipoff.core.incident import Incident, Trouble
 from tipoff.core.severity import Severity
 from tipoff.core.wording import length
@@ -342,8 +342,9 @@ class Sentinel:
             except (UsageError, LedgerError, ValueError, TypeError, KeyError) as error:
                 self._let_go()  # a damaged file also shows as values that are none
                 self._hidden[league] = _BEHIND_LEDGER
-                # where this side has only just begun, those who make the ledger may be starting too
-                if not (isinstance(error, NoLedger) and now - (self._since or now) < self.limits.ledger_after):
+                # where this side has only just begun, those who make or upgrade the ledger may be starting too
+                may_come = isinstance(error, NoLedger | EarlierLedger)
+                if not (may_come and now - (self._since or now) < self.limits.ledger_after):
                     troubles.append(unreadable(league, error, now))
         return troubles, elsewhere
 
