@@ -196,6 +196,9 @@ def test_what_fails_is_written_down_once_and_again_only_when_it_fails_otherwise(
 
     assert (len(once), len(twice)) == (1, 2)
     assert once[0]["severity"] == int(Severity.ERROR)
+    said = "expected: in nba_player_boxscores what is required is there, and numbers lie in their ranges; found "
+    assert str(once[0]["note"]).startswith(said)
+    assert "% of 100% (share): " in str(once[0]["note"])
     assert json.loads(str(once[0]["missing"])) == sorted(first[check].measured.failing)[:40]
 
 

@@ -20,7 +20,7 @@ from tipoff.core.rows import table_from_records
 from tipoff.core.schema import Phase
 from tipoff.core.severity import Severity
 from tipoff.core.slate import Season
-from tipoff.core.wording import some
+from tipoff.core.wording import as_measured, some
 from tipoff.ledger import Batch, Ledger
 from tipoff.ledger.reader import LeagueRecords
 from tipoff.ledger.rows import finding
@@ -265,15 +265,15 @@ class Examiner:
         }
 
     def _finding(self, day: date, one: Examined, now: datetime) -> Row:
-        check, measured = one.check, one.measured
-        what = f": {some(measured.failing, _SHOWN)}" if measured.failing else ""
-        value = 0.0 if measured.value is None else measured.value
-        note = f"{check.claim}: {value:.4g} of {check.required:.4g} ({check.measure}){what}"
+        check, failing = one.check, one.measured.failing
+        what = f": {some(failing, _SHOWN)}" if failing else ""
+        value = one.measured.value or 0.0
+        note = f"expected: {check.claim}; found {as_measured(value, check.required, check.measure)}{what}"
         return self._told(day, check.name, one.cause, check.severity, note, now) | {
             "output": check.about or (check.tables[-1] if check.tables else ""),
             "coverage": value,
             "required": check.required,
-            "missing": json.dumps(measured.failing[:_KEPT]),
+            "missing": json.dumps(failing[:_KEPT]),
         }
 
     def _cannot_run(self, day: date, one: Examined, now: datetime) -> Row:

@@ -23,6 +23,13 @@ def some(names: Sequence[str], most: int) -> str:
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
+def as_measured(value: float, required: float | None, measure: str) -> str:
+    """Return what was measured beside what is asked: `98% of 100% (share of units)`, `150 of 120 (minutes)`."""
+    scale, percent = (100, "%") if measure.startswith("share") else (1, "")
+    asked = f" of {required * scale:.4g}{percent}" if required is not None else ""
+    return f"{value * scale:.4g}{percent}{asked} ({measure})"
+
+
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return rows of cells as lines, each column as wide as its longest cell."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

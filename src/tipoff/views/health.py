@@ -12,6 +12,7 @@ from tipoff.core.records import RunRecord
 from tipoff.core.schema import Phase
 from tipoff.core.severity import Severity
 from tipoff.core.slate import OFF
+from tipoff.core.wording import as_measured
 from tipoff.ledger import Ledger
 from tipoff.ledger.facts import league_facts
 from tipoff.ledger.home_reader import unsent
@@ -267,11 +268,7 @@ def _why_not(lines: Sequence[ClaimLine]) -> list[str]:
 
 
 def _measured(line: ClaimLine) -> str:
-    if line.value is None:
-        return ""
-    scale, percent = (100, "%") if line.measure.startswith("share") else (1, "")
-    required = f" of {line.required * scale:.4g}{percent}" if line.required is not None else ""
-    return f"{line.value * scale:.4g}{percent}{required} ({line.measure})"
+    return "" if line.value is None else as_measured(line.value, line.required, line.measure)
 
 
 def render_markdown(title: str, lines: Sequence[ClaimLine]) -> list[str]:
