@@ -98,6 +98,8 @@ class Desk:
         now = more.pop("now", NIGHT)
         outcome = Outcome(self.claim(output, units, **more.pop("plan", {})), error=error, begun=now)
         outcome.strangers = more.pop("strangers", [])
+        outcome.unanswered = more.pop("unanswered", {})
+        outcome.refusal = SourceError("busy", kind=ErrorKind.TRANSIENT) if outcome.unanswered else None
         if error is None:
             outcome.written = self.written(output, units, **more)
         self.results.take(outcome, now, self.batch)
@@ -545,6 +547,28 @@ def test_a_provider_that_is_left_alone_is_asked_no_more_often_than_its_own_failu
     desk.ends("raw", {"one": "x"}, error=Resting("provider", 60))
 
     assert (entry.failures, entry.not_before) == (5, NIGHT + 16 * MINUTE)
+
+
+def test_what_stands_and_had_no_answer_is_tried_again_soon_and_the_others_are_no_older_for_it(desk: Desk) -> None:
+    prove(desk.book, "raw", TODAY, ["one", "two"], as_of=NIGHT - HOUR)
+
+    desk.ends("raw", {"two": "x"}, unanswered={"one": "x"})
+
+    entry = desk.entry("raw")
+    assert (entry.tries, entry.not_before) == ({"one": 1}, NIGHT + MINUTE)
+    assert entry.proof is not None
+    assert {name: unit.as_of for name, unit in entry.proof.units.items()} == {"one": NIGHT - HOUR, "two": NIGHT}
+    assert entry.cause == "source:provider"
+
+
+def test_what_stands_and_has_no_answer_is_tried_ever_more_seldom_though_others_are_answered() -> None:
+    desk = Desk(raw=step("raw", SOURCE, dataclasses.replace(AFTER, refresh=HOUR)))
+    prove(desk.book, "raw", TODAY, ["one", "two"], as_of=NIGHT - HOUR)
+
+    for _ in range(3):
+        desk.ends("raw", {"two": "x"}, unanswered={"one": "x"})
+
+    assert (desk.entry("raw").tries, desk.entry("raw").not_before) == ({"one": 3}, NIGHT + 4 * MINUTE)
 
 
 def test_what_has_not_failed_waits_for_a_provider_that_is_left_alone_and_not_for_what_has(desk: Desk) -> None:

@@ -190,6 +190,32 @@ def test_what_failed_before_is_asked_for_after_all_else_so_that_a_provider_is_no
     assert asked == ["two", "one"]
 
 
+@pytest.mark.parametrize(
+    ("stands", "kind", "unanswered"),
+    [
+        (True, ErrorKind.TRANSIENT, {"one": "made"}),
+        (False, ErrorKind.TRANSIENT, {}),
+        (True, ErrorKind.NOT_YET, {}),
+    ],
+    ids=["it stands", "it is missing, and is waited for", "there is nothing of it yet"],
+)
+def test_what_stands_and_has_no_answer_beside_others_that_do_was_not_seen(
+    kind: ErrorKind, unanswered: dict[str, str], *, stands: bool
+) -> None:
+    def fetch(request: Request) -> bytes:
+        if request.unit == "one":
+            raise SourceError("files answered 503", kind=kind)
+        return b"{}"
+
+    units = {"one": UnitProof(unit="one", n_rows=0, content_hash="", excuse="not offered")} if stands else {}
+    known = Proof(league="x", output="boxes", day=TODAY, fence=1, made_at=NIGHT, step_version="v1", units=units)
+
+    outcome, _ = attempt(SimClock(NIGHT), fetch, known)
+
+    assert outcome.unanswered == unanswered
+    assert outcome.claim.plan.units == {unit: "made" for unit in GAMES if unit not in unanswered}
+
+
 def test_what_is_lost_is_asked_for_where_no_kept_answer_tells_of_it_and_not_where_one_does() -> None:
     asked: list[str] = []
 

@@ -7,6 +7,8 @@ forgotten by the next.
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
+from tipoff.core.errors import ErrorKind
+from tipoff.core.step import SourceWork
 from tipoff.engine import rules
 from tipoff.engine.book import Entry
 
@@ -67,6 +69,11 @@ def closes_later(entry: Entry, units: Iterable[str], now: datetime) -> bool:
     return any(at is not None and at > now for at in closes)
 
 
+def may_pass(entry: Entry, kind: ErrorKind) -> bool:
+    """Whether what failed may come right by itself, before there is other input."""
+    return isinstance(entry.step.work, SourceWork) or kind is not ErrorKind.PERMANENT
+
+
 def before_end(entry: Entry, units: Iterable[str], after: datetime, now: datetime) -> datetime:
     """Return when something is tried again: at the latest shortly before a unit is due or closes."""
     return min([after, *(at - LAST_LOOK for at in _ends(entry, units, now + LAST_LOOK))])
@@ -88,6 +95,24 @@ def is_tried_again(entry: Entry, unit: str, now: datetime) -> bool:
     """Whether a unit that failed is missing and asked for again with others: not given up, not over, and no loss of a store's."""
     is_missing = unit in entry.missing and unit not in entry.attempted and unit not in entry.gone
     return is_missing and not rules.is_over(entry.step.work, entry.obligation, unit, entry.excused, now)
+
+
+def is_refreshing(entry: Entry, refresh: timedelta | None, now: datetime) -> bool:
+    """Whether some unit is due for its refresh; what is half-way to its own then goes with it, for one answer serves both.
+
+    Not with what has failed, and is tried again in turns of its own.
+    """
+    if refresh is None or entry.proof is None:
+        return False
+    seen = (unit.as_of for name, unit in entry.proof.units.items() if name not in entry.tries)
+    return any(as_of is not None and now >= as_of + refresh for as_of in seen)
+
+
+def stands(entry: Entry, unit: str, now: datetime) -> bool:
+    """Whether a unit is made, and is not due for its refresh."""
+    proof = entry.proof.units.get(unit) if entry.proof else None
+    due = rules.refresh_at(proof, entry.step.timing.refresh, entry.obligation.settles_at, now) if proof else None
+    return proof is not None and (due is None or due > now)
 
 
 def go_back(entry: Entry, by: timedelta) -> None:

@@ -98,6 +98,8 @@ class Outcome:
     withheld: dict[str, str] = field(default_factory=dict)  # units that a guard keeps from going out, with reasons
     questions: tuple[Question, ...] = ()
     unread: set[str] = field(default_factory=set)  # excused units of which a newer answer cannot be read
+    unanswered: dict[str, str] = field(default_factory=dict)  # asked units that stand, and that no answer came for
+    refusal: SourceError | None = None  # what came instead
     came_at: dict[str, datetime] = field(default_factory=dict)  # when the first rows of each unit were known
     begun: datetime | None = None  # by the clock; it may have been claimed earlier
     ended: datetime | None = None

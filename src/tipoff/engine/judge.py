@@ -143,7 +143,7 @@ def _go_through(book: Book, entry: Entry, now: datetime, excused: Mapping[str, s
     proven = entry.proof.units if entry.proof else {}
     shared = shared_parts(book, entry)
     refresh = rules.refresh_of(entry.step.timing, book.slates.get(obligation.day), now)
-    is_refreshing = _is_refreshing(entry, refresh, now)
+    is_refreshing = attempts.is_refreshing(entry, refresh, now)
     stands = proven.keys() - entry.gone.keys() if entry.step.name in book.off else ()  # nobody can be asked of it
     for unit, game in obligation.units.items():
         if unit in excused or unit in stands:
@@ -266,13 +266,6 @@ def _is_stale(  # noqa: PLR0913 -- all of one rule
         return True
     tally.wakes += [refresh_at, *rules.refresh_instants(entry.step.timing, book.slates.get(obligation.day))]
     return False
-
-
-def _is_refreshing(entry: Entry, refresh: timedelta | None, now: datetime) -> bool:
-    """Whether some unit is due for its refresh; what is half-way to its own then goes with it, for one answer serves both."""
-    if refresh is None or entry.proof is None:
-        return False
-    return any(unit.as_of is not None and now >= unit.as_of + refresh for unit in entry.proof.units.values())
 
 
 def _conclude(  # noqa: PLR0913 -- the end of one judgement

@@ -22,8 +22,10 @@ from tipoff.engine.attempts import (
     go_back,
     hastened,
     is_tried_again,
+    may_pass,
     note_failure,
     note_success,
+    stands,
 )
 from tipoff.engine.book import Book, Entry, Key
 from tipoff.engine.claim import Outcome
@@ -82,6 +84,7 @@ class Results:
             self._counts.finished += 1
             known, cause = entry.proof, entry.cause
             self._finished(entry, outcome, outcome.written, now, batch)
+            self._failed(entry, outcome, now, batch)  # what no answer came for, beside what one did
             if cause and entry.step.name == self._book.league.schedule:  # what it names only now is late for that
                 entry.blame, entry.met_at = cause, now
             self._look_further(entry, known, now)
@@ -140,7 +143,7 @@ class Results:
         entry.of_kind = kind.value, n_others
         n_own, jitter = max(1, entry.failures - n_others), self._jitter(f"{entry.key}:{entry.failures}")
         wait = POLICIES[kind].wait_after(n_own, jitter)
-        if wait is None and _may_end(entry, kind) and closes_later(entry, units, now):
+        if wait is None and may_pass(entry, kind) and closes_later(entry, units, now):
             wait = POLICIES[kind].max_wait
         return None if wait is None else now + wait
 
@@ -150,8 +153,9 @@ class Results:
         return None if after is None else hastened(entry, units, after, now)
 
     def _failed(self, entry: Entry, outcome: Outcome, now: datetime, batch: Batch) -> None:
-        error, units = outcome.error, outcome.claim.plan.units
-        if error is None:
+        units = outcome.unanswered if outcome.error is None else {**outcome.claim.plan.units, **outcome.unanswered}
+        error = outcome.error or outcome.refusal
+        if error is None or not units:
             return
         if error.kind is ErrorKind.NOT_YET:
             self._poll_later(entry, now, units)
@@ -188,7 +192,7 @@ class Results:
         else:
             since = entry.conflict.since if entry.conflict else now
             freed = while_freed(error, after, now, since)
-            soon = hastened(entry, units, after, now, may_end=_may_end(entry, error.kind))
+            soon = hastened(entry, units, after, now, may_end=may_pass(entry, error.kind))
             entry.not_before = freed or (max(soon, asked) if asked else soon)
         if error.kind in HELD_ROWS:
             self.conflicts.take(entry, outcome, now, batch)
@@ -215,7 +219,7 @@ class Results:
             unit
             for unit in entry.tries
             if rules.is_over(entry.step.work, entry.obligation, unit, entry.excused, now)
-            or (is_source and known is not None and unit in known.units)  # as a run that was cut off had written it
+            or (is_source and stands(entry, unit, now))  # as a run that was cut off had written it
         ]
         self._recovered(entry, [*over, *(plan.units.keys() - (() if is_source else again))], now, batch)
         for unit in entry.gone.keys() & (plan.units.keys() - again.keys()):
@@ -348,8 +352,3 @@ class Results:
         for game in games:
             if game not in known:
                 batch.add("games", game_row(league.name, game, now=now))
-
-
-def _may_end(entry: Entry, kind: ErrorKind) -> bool:
-    """Whether what failed may come right by itself, before there is other input."""
-    return isinstance(entry.step.work, SourceWork) or kind is not ErrorKind.PERMANENT

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar, cast
 
 import pyarrow as pa
 
-from tipoff.core.errors import CallFailed, InputGone, PipelineError, SourceError, what_of
+from tipoff.core.errors import CallFailed, ErrorKind, InputGone, PipelineError, SourceError, what_of
 from tipoff.core.parsing import parsed_by
 from tipoff.core.payload import Fetched, Payload, Reject, Request
 from tipoff.core.rows import arrow_schema, same_rows, table_from_records, units_of
@@ -195,7 +195,7 @@ class Runner:
             return
         if failures and not made.rows.num_rows and not made.excused and not outcome.unread:
             raise failures[0]
-        self._write(claim, made, outcome, evidence=False)
+        self._write(_of_answered(claim, payloads, outcome), made, outcome, evidence=False)
         if not failures and outcome.written is not None and not outcome.written.refused:
             self._answers[key] = answers
 
@@ -229,10 +229,13 @@ class Runner:
     ) -> tuple[list[Payload], list[SourceError]]:
         payloads: list[Payload] = []
         failures: list[SourceError] = []
+        units = outcome.claim.plan.units
         for asked in self.together(partial(self._asked, outcome, follow), requests):
             outcome.notes += [note for note in dict.fromkeys(asked.notes) if note not in outcome.notes]
             if asked.error is not None:
                 failures.append(asked.error)
+                if asked.error.kind is not ErrorKind.NOT_YET and (made := units.get(asked.request.unit)) is not None:
+                    outcome.unanswered[asked.request.unit], outcome.refusal = made, asked.error
                 outcome.fetches.append(failed_fetch(asked.request, asked.error))
             payloads += asked.payloads
         return payloads, failures
@@ -314,6 +317,15 @@ class Runner:
 
 def _read(read_games: Callable[[pa.Table], object], rows: pa.Table) -> None:
     read_games(rows)
+
+
+def _of_answered(claim: Claim, payloads: Sequence[Payload], outcome: Outcome) -> Claim:
+    """Return the claim without the units that stand and that no answer came for: they are no newer than they were."""
+    stands, answered = claim.previous.units if claim.previous else {}, {payload.request.unit for payload in payloads}
+    gone = {unit: made for unit, made in outcome.unanswered.items() if unit in stands and unit not in answered}
+    units = {unit: made for unit, made in claim.plan.units.items() if unit not in gone}
+    outcome.unanswered = gone if units else {}
+    return dataclasses.replace(claim, plan=dataclasses.replace(claim.plan, units=units)) if units else claim
 
 
 def _as_asked(request: Request, claim: Claim) -> Request:
