@@ -28,7 +28,7 @@ from tests.engine import (
 )
 
 from tipoff.core.clock import midnight
-from tipoff.core.obligation import SLATE_UNIT, State, Timing, Units, Verb
+from tipoff.core.obligation import SLATE_UNIT, Gaps, State, Timing, Units, Verb
 from tipoff.core.proof import UnitProof
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import GameStatus
@@ -222,6 +222,28 @@ def test_an_output_whose_units_are_all_signed_zeros_is_excused(book: Book) -> No
 
 def stale_free(book: Book) -> str:
     return next(iter(judged(book, "raw", NIGHT).plans[0].units.values()))
+
+
+@pytest.mark.parametrize(
+    ("looked", "without", "is_lost"),
+    [(4, (), False), (4.1, (), True), (None, (), False), (4.1, ((NOON, None),), False)],
+    ids=["a late look", "a look missed", "a ledger that was lost", "no key"],
+)
+def test_that_a_source_had_nothing_excuses_only_where_it_was_looked_at_again_before_the_close(
+    looked: float | None, without: Gaps, *, is_lost: bool
+) -> None:
+    timing = dataclasses.replace(BEFORE_START, refresh=2 * HOUR)
+    lines, told = step("lines", SOURCE, timing), step("told", SQL, BEFORE_START)
+    book = book_of({lines: (), told: (Input("lines", SLATE),)}, [ONE], schedule_seen_at=EVENING + HOUR)
+    as_of = None if looked is None else EVENING - looked * HOUR
+    prove(book, "lines", TODAY, ["one"], excuse="not offered", as_of=as_of)
+    book.without = {"lines": without}
+
+    found = judged(book, "lines", EVENING + HOUR)
+    entry_of(book, "lines").lost = found.lost
+
+    assert found.state is (State.LOST if is_lost else State.EXCUSED)
+    assert judged(book, "told", EVENING + HOUR).excused == ({} if is_lost else {"one": "not offered"})
 
 
 def test_what_closed_before_it_was_kept_here_was_never_owed() -> None:

@@ -170,6 +170,26 @@ def test_when_what_a_lost_or_older_ledger_never_numbered_came_is_not_made_up() -
     assert "arrivals" not in batch.rows
 
 
+@pytest.mark.parametrize(("fence", "seen"), [(5, EVENING - HOUR), (4, None)], ids=["it knows", "it is lost, or older"])
+def test_when_a_source_last_had_nothing_of_what_has_closed_the_ledger_alone_knows(
+    fence: int, seen: datetime | None
+) -> None:
+    lines = step("lines", SOURCE, BEFORE_START)
+    before = book_of({lines: ()}, [ONE])
+    stored, known = (
+        dataclasses.replace(
+            prove(before, "lines", TODAY, ["one"], excuse="not offered", as_of=EVENING - hours * HOUR), fence=number
+        )
+        for hours, number in ((9, 5), (1, fence))
+    )
+
+    book, _, _ = taken_up(snapshot(proofs=[known]), lines, stored=[stored])
+
+    proof = book.entries["lines", TODAY].proof
+    assert proof is not None
+    assert proof.units["one"].as_of == seen
+
+
 def test_what_the_catalog_has_no_more_keeps_its_proof_and_owes_nothing() -> None:
     _, batch, _ = taken_up(snapshot(proofs=[proof_of("gone")], obligations=[row("gone")]))
 

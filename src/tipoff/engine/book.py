@@ -296,9 +296,10 @@ class Book:
             return Evidence.UNKNOWN
         if unit in entry.excused:
             return Evidence.EXCUSED
-        if unit in entry.gone:
-            return Evidence.MISSING
         proven = entry.proof.units.get(unit) if entry.proof else None
+        is_lost = unit in entry.lost and isinstance(entry.step.work, SourceWork)
+        if unit in entry.gone or (is_lost and proven is not None and proven.excuse):
+            return Evidence.MISSING
         if proven is None:
             return Evidence.NO_RESULT if unit in entry.no_result else Evidence.MISSING
         return Evidence.EXCUSED if proven.excuse else Evidence.PROVEN

@@ -9,7 +9,7 @@ from tipoff.core.obligation import NOT_KEPT_YET, UnitTimes
 from tipoff.core.records import WaiverRecord
 from tipoff.core.schema import WHOLE_SLATE
 from tipoff.core.slate import Game
-from tipoff.core.step import Edge, PublishWork
+from tipoff.core.step import Edge, PublishWork, SourceWork
 from tipoff.core.window import WindowKind
 from tipoff.engine import rules
 from tipoff.engine.book import SAME_DAY, Book, Entry, Reading
@@ -224,8 +224,12 @@ def _will_not_come(book: Book, table: str, game: Game, unit: str) -> bool:
 def came_too_late(book: Book, entry: Entry, unit: str, made: str) -> bool:
     """Whether a unit was published without rows, and what it lays out closed before it was made, or was made after that.
 
-    Or it is there, and was not published by its close: the unit was made from something else than is there now (`made`).
+    Or it is there, and was not published by its close: the unit was made from something else than is there now (`made`). What a
+    source had nothing of must have been looked at again before its close.
     """
+    if isinstance(entry.step.work, SourceWork) and entry.proof is not None:
+        times, without = entry.obligation.times[unit], book.without.get(entry.step.name, ())
+        return rules.was_seen_too_early(entry.step.timing, times, entry.proof.units[unit], without)
     game, changed = entry.obligation.units[unit], entry.proof is not None and entry.proof.units[unit].made_from != made
     if game is None or not isinstance(entry.step.work, PublishWork):
         return False

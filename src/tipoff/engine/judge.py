@@ -224,7 +224,7 @@ def _note_closed(  # noqa: PLR0913 -- all of one rule
     proof = entry.proof.units.get(unit) if entry.proof else None
     is_empty = proof is not None and not proof.n_rows and came_too_late(book, entry, unit, made)
     if is_empty:
-        tally.missing.append(unit)
+        _note_missing(book, entry, unit, now, tally)
     if proof is not None and not is_empty:
         if proof.made_from != made or entry.moved.get(unit) == proof:
             tally.overtaken.append(unit)

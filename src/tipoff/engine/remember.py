@@ -10,7 +10,7 @@ from tipoff.core.league import League
 from tipoff.core.obligation import State, Verb
 from tipoff.core.proof import Proof, proof_row
 from tipoff.core.schema import WHOLE_SLATE
-from tipoff.engine.book import Book, Conflict
+from tipoff.engine.book import Book, Conflict, Entry
 from tipoff.engine.findings import NOT_MET
 from tipoff.engine.ledger_rows import arrival_rows
 from tipoff.engine.losses import is_in_parts_now
@@ -172,8 +172,9 @@ def adopt(  # noqa: PLR0913 -- from where, into what
         if proof.output == schedule:
             book.open_day(proof.day)
         known = entry.proof if entry else None
-        book.set_proof(proof)
-        batch.add("proofs", proof_row(proof))
+        taken = _looked_at(proof, book.entries[proof.output, proof.day], now)
+        book.set_proof(taken)
+        batch.add("proofs", proof_row(taken))
         owed = book.entries[proof.output, proof.day].obligation
         came = [unit.unit for unit in proof.units.values() if unit.n_rows and proof.fence <= last_run]
         for row in arrival_rows(proof, came, known, owed, dict.fromkeys(came, proof.made_at).__getitem__):
@@ -181,6 +182,16 @@ def adopt(  # noqa: PLR0913 -- from where, into what
         if proof.output == schedule:
             results.read_games(proof.day, now, batch)
     return highest
+
+
+def _looked_at(proof: Proof, entry: Entry, now: datetime) -> Proof:
+    """Return a store's proof without when it was last said that there is nothing of what has closed: only a ledger knows it."""
+    times = entry.obligation.times
+    closed = {
+        name for name, unit in proof.units.items() if unit.excuse and name in times and times[name].is_closed(now)
+    }
+    units = {name: dataclasses.replace(unit, as_of=None) for name, unit in proof.units.items() if name in closed}
+    return dataclasses.replace(proof, units={**proof.units, **units})
 
 
 def _starts(book: Book, changes: Mapping[tuple[date, str], datetime], now: datetime) -> None:

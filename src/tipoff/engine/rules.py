@@ -90,6 +90,13 @@ def is_lost_once_closed(work: Work) -> bool:
     return isinstance(work, PublishWork | SourceWork)
 
 
+def was_seen_too_early(timing: Timing, times: UnitTimes, proof: UnitProof, without: Gaps) -> bool:
+    """Whether a whole look at a source was missed before a unit's close: what it said since it had nothing is not known."""
+    if times.closes_at is None or timing.refresh is None or proof.as_of is None or is_within(times.closes_at, without):
+        return False
+    return times.closes_at - proof.as_of > 2 * timing.refresh
+
+
 def is_past(step: Step, times: UnitTimes, day: date, since: datetime | None, now: datetime) -> bool:
     """Whether a game whose start was never known is not published any more: its day is over, and was one of this home's."""
     closes_unseen = isinstance(step.work, PublishWork) and step.timing.closes is not None and times.closes_at is None
