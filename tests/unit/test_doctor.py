@@ -264,12 +264,16 @@ def test_growth_is_told_by_store_and_as_days_that_are_left(tmp_path: Path) -> No
     ledger.close()
     (tmp_path / "archive").mkdir()
     (tmp_path / "archive" / "one").write_bytes(b"x" * 10_000_000)
+    (tmp_path / "published").mkdir()
+    for n in range(1000):  # each of which takes a whole block of the disk
+        (tmp_path / "published" / str(n)).write_bytes(b"x" * 100)
 
     [line] = doctor.growth(home)
 
     assert line.ok
     assert "over 10 days" in line.said
     assert "archive 1.00" in line.said
+    assert "published 0.41" in line.said
 
 
 def test_the_commit_is_read_from_a_checkouts_files(tmp_path: Path) -> None:

@@ -263,8 +263,8 @@ def growth(home: Home) -> Iterator[DoctorLine]:
     n_days = max(((last - first).days + 1 for first, last in spans if first and last), default=0)
     if not n_days:
         return
-    sizes = {
-        name: sum(file.stat().st_size for file in _files(home.root, name))
+    sizes = {  # in blocks of the disk: most answers are small
+        name: sum(file.stat().st_blocks * 512 for file in _files(home.root, name))
         for name in ("ledger.db", "warehouse.duckdb", "archive", "published")
     }
     a_day = sum(sizes.values()) / n_days
@@ -272,7 +272,7 @@ def growth(home: Home) -> Iterator[DoctorLine]:
     said = ", ".join(f"{name} {size / n_days / 1e6:.2f}" for name, size in sizes.items() if size)
     left = int(free / a_day) if a_day else 0
     ok = not a_day or left >= LEAST_DAYS
-    do = "" if ok else "make room, or let old rows of the ledger go: TIPOFF_HISTORY_KEEP_DAYS"
+    do = "" if ok else "make room, or let what is old go: TIPOFF_HISTORY_KEEP_DAYS, TIPOFF_ARCHIVE_KEEP_DAYS"
     line = f"{a_day / 1e6:.2f} MB a day over {counted(n_days, 'day')} ({said}); room for {left:,} days"
     yield DoctorLine(what="growth", ok=ok, said=line, do=do)
 
