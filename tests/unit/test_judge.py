@@ -149,6 +149,18 @@ def test_only_what_is_missing_is_told_as_missing(book: Book) -> None:
     assert (found.missing, found.reason) == (("one",), "units are missing: 1 of 2 units")
 
 
+def test_what_is_made_anew_beside_what_is_missing_is_not_told_as_missing() -> None:
+    refreshed = step("refreshed", SOURCE, Timing(opens=at(9), due=start(-1), closes=start(), refresh=2 * HOUR))
+    book = book_of({refreshed: ()}, [ONE, TWO])
+    made = judged(book, "refreshed", NOON).plans[0].units
+    prove(book, "refreshed", TODAY, ["one"], made=made["one"], as_of=NOON)
+
+    found = judged(book, "refreshed", NOON + 2 * HOUR)
+
+    assert set(found.plans[0].units) == {"one", "two"}
+    assert (found.missing, found.reason) == (("two",), "units are missing: 1 of 2 units")
+
+
 # --- excuses
 
 

@@ -381,13 +381,14 @@ def _why_wait(entry: Entry, tally: _Tally, waiting: set[str], unseen: set[str]) 
 
 
 def _why_run(entry: Entry, plans: tuple[RunPlan, ...]) -> str:
-    n_units = sum(len(plan.units) for plan in plans)
+    units = {unit for plan in plans for unit in plan.units}
+    missing = units - entry.proof.units.keys() if entry.proof else set()
     if entry.proof is None:
         why = "never made"
-    elif any(unit not in entry.proof.units for plan in plans for unit in plan.units):
-        why = "units are missing"
+    elif missing:
+        why, units = "units are missing", missing  # what is old beside them is made anew with them
     elif isinstance(entry.step.work, SourceWork) or entry.step.timing.refresh:
         why = "its proof is old"
     else:
         why = "its input has changed"
-    return f"{why}: {n_units} of {len(entry.obligation.units)} units"
+    return f"{why}: {len(units)} of {len(entry.obligation.units)} units"
