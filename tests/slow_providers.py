@@ -119,9 +119,11 @@ class Elsewhere(SampleNba):
 def asking(settings: Settings, slow: Slow) -> LiveSpec:
     """Return a live home whose providers answer at the port of `slow`."""
     known = sample_live(settings, NBA, RealClock())
+    assert known.season is not None
+    first_day = known.season.first_day
 
     def world() -> Elsewhere:
-        made = Elsewhere(first_day=known.season.first_day, days=live.DAYS, season="sample")
+        made = Elsewhere(first_day=first_day, days=live.DAYS, season="sample")
         made.port = slow.port
         return made
 

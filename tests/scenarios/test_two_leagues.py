@@ -23,7 +23,7 @@ from tests.second_league import BATS, BatsWorld, bats_season
 from tests.support import called, ledger_rows, published, tipoff
 
 from tipoff.app.instance import ReplaySpec
-from tipoff.app.live import LiveSpec, Unlearned, run_controllers, sample_live
+from tipoff.app.live import LiveSpec, run_controllers, sample_live
 from tipoff.app.replay import run_together
 from tipoff.app.seasons import learned
 from tipoff.config import Settings
@@ -198,6 +198,7 @@ def test_live_both_tick_in_one_process_with_one_monitor_and_the_sentinel_is_sile
     settings = Settings(home=tmp_path, tick_every_s=0.3, look_every_s=0.3)
     clock, stop = RealClock(), Stop()
     nba = sample_live(settings, NBA, clock)
+    assert nba.season is not None
     season = dataclasses.replace(nba.season, name="bats")
     world = partial(BatsWorld, DAYS, first=season.first_day)
     lives = [nba, LiveSpec(settings=settings, league=BATS, season=season, world=world)]
@@ -234,6 +235,7 @@ def test_a_league_whose_season_nobody_tells_holds_no_other_up(tmp_path: Path) ->
     settings = Settings(home=tmp_path, tick_every_s=0.3, look_every_s=0.3)
     clock, stop = RealClock(), Stop()
     nba = sample_live(settings, NBA, clock)
+    assert nba.season is not None
     world = partial(BatsWorld, DAYS, first=nba.season.first_day)
     bats = LiveSpec(settings=settings, league=BATS, season=dataclasses.replace(nba.season, name="bats"), world=world)
 
@@ -241,14 +243,13 @@ def test_a_league_whose_season_nobody_tells_holds_no_other_up(tmp_path: Path) ->
         msg = "its schedule cannot be reached"
         raise SourceError(msg, kind=ErrorKind.TRANSIENT, hint="")
 
-    def learn(stop: Stop) -> LiveSpec | None:
-        learned(away, "nba", home=settings.place, mark="{}", clock=clock, stop=stop, said=said.append)
-        return None
+    def learn(stop: Stop) -> Season | None:
+        return learned(away, "nba", home=settings.place, mark="{}", clock=clock, stop=stop, said=said.append)
 
     def beats() -> set[str]:
         return {row["name"] for row in ledger_rows(tmp_path, "heartbeats")}
 
-    lives = [Unlearned(settings=settings, league=NBA, learn=learn), bats]
+    lives = [dataclasses.replace(nba, season=None, learn=learn), bats]
     said: list[str] = []
     running = threading.Thread(
         target=run_controllers, args=(lives, stop), kwargs={"monitored": True, "said": said.append}

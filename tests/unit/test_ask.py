@@ -525,7 +525,7 @@ def test_a_request_that_waits_for_its_turn_is_not_sent_when_the_host_has_asked_f
         archive=Kept(),
         memory=memory,
         pool=Pool((), memory=memory, dice=lambda: 0.0),
-        providers={BLOCKING.host: BLOCKING},
+        providers=[BLOCKING],
         pause=wait,
     )
     one(PAGES[0], now=now)

@@ -24,7 +24,7 @@ def ticked(
 
     `is_stale`: what beats was connected to a server that has gone, and fails until it has let go.
     """
-    monkeypatch.setattr(live, "_Duties", lambda *_given: SimpleNamespace(begin=lambda: None, look=lambda *_given: None))
+    duties: Any = SimpleNamespace(begin=lambda: None, look=lambda *_given: None)
     monkeypatch.setattr(live, "wait", lambda *_given: None)
     ends, stop, starts, said = iter(opened), Stop(), list[str](), list[str]()
     ticks = iter([GONE, None])
@@ -56,7 +56,7 @@ def ticked(
             raise GONE
 
     beats: Any = SimpleNamespace(must_stand=lambda: None, write=beat, let_go=stale.clear)
-    live._tick(spec, stage, beats, stop, said.append)  # noqa: SLF001 -- the loop itself
+    live._tick(spec, duties, stage, beats, stop, said.append)  # noqa: SLF001 -- the loop itself
     return said, starts
 
 

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from tipoff.app.catching_up import CatchingUp, Loading
-from tipoff.app.chores import Chores
 from tipoff.app.executor import Beside
 from tipoff.app.holder import lock, lock_file
 from tipoff.app.instance import Instance, WorkSpec
@@ -32,7 +31,7 @@ from tipoff.app.requests import Requests
 from tipoff.app.retention import Retention
 from tipoff.app.seasons import EVIDENCE, LOOK_EVERY, NextSeason, keep_season, learned
 from tipoff.app.sentinel import AGAIN, Say, channels_of
-from tipoff.app.watching import CheckTimes, Slot, examine_due, examiner_of
+from tipoff.app.watching import CheckTimes, examine_due, examiner_of
 from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import RunningClock, Stop, league_day, wait
@@ -58,17 +57,11 @@ _GATHER = timedelta(milliseconds=50)
 class LiveSpec(Live):
     """What runs on the real clock: which league, in which season, in which home, and who answers."""
 
-    season: Season
+    season: Season | None = None  # None: its providers are still to say which it is
+    learn: Callable[[Stop], Season | None] = lambda _stop: None  # waits until they do; None where it was stopped before
     world: Callable[[], World | LiveWorld]
     shown: Callable[[], Season] | None = None  # asks which season the schedule shows; None where there is only one
     look_every: timedelta = LOOK_EVERY  # for the next season, once this one is over
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unlearned(Live):
-    """A league that is to run on the real clock, while its providers are still to say which season it is."""
-
-    learn: Callable[[Stop], LiveSpec | None]  # waits until they say it; None where it was stopped before
 
 
 def sample_live(settings: Settings, league: League, clock: RunningClock) -> LiveSpec:
@@ -87,7 +80,7 @@ def sample_live(settings: Settings, league: League, clock: RunningClock) -> Live
     )
 
 
-def real_live(settings: Settings, league: League, clock: RunningClock, *, said: Say) -> Unlearned:
+def real_live(settings: Settings, league: League, clock: RunningClock, *, said: Say) -> LiveSpec:
     """Return a live home of the real providers, of whom nobody was asked yet; raises `UsageError` in one of another world."""
     must_have_models(content_named(league.name))
     world = live_world(settings, league.name)
@@ -95,23 +88,20 @@ def real_live(settings: Settings, league: League, clock: RunningClock, *, said: 
     for line in keys_missing(settings, league.name):
         said(f"{league.name}: {line}")
     asked = partial(season_now, settings, league.name, world, clock)
-    worked_on = _in_time_of(live_league(league), clock)
 
-    def learn(stop: Stop) -> LiveSpec | None:
+    def learn(stop: Stop) -> Season | None:
         mark = _mine(settings)
         season = learned(asked, league.name, home=settings.place, mark=mark, clock=clock, stop=stop, said=said)
-        if season is None:
-            return None
-        return LiveSpec(
-            settings=settings,
-            league=worked_on,
-            season=_kept_season(settings, league.name, season, clock.now(), EVIDENCE),
-            world=lambda: world,
-            shown=partial(season_shown, settings, league.name, world, clock),
-            clock=clock,
-        )
+        return season and _kept_season(settings, league.name, season, clock.now(), EVIDENCE)
 
-    return Unlearned(settings=settings, league=worked_on, learn=learn, clock=clock)
+    return LiveSpec(
+        settings=settings,
+        league=_in_time_of(live_league(league), clock),
+        learn=learn,
+        world=lambda: world,
+        shown=partial(season_shown, settings, league.name, world, clock),
+        clock=clock,
+    )
 
 
 def _in_time_of(league: League, clock: RunningClock) -> League:
@@ -127,7 +117,7 @@ def _kept_season(settings: Settings, league: str, season: Season, now: datetime,
         return keep_season(ledger, league, season, now, evidence)
 
 
-def run_controllers(lives: Sequence[LiveSpec | Unlearned], stop: Stop, *, monitored: bool, said: Say) -> None:
+def run_controllers(lives: Sequence[LiveSpec], stop: Stop, *, monitored: bool, said: Say) -> None:
     """Tick until `stop` is set; each league in a thread of its own, the monitor of all in another. Raises as `lock`.
 
     A ledger that cannot be written ends a league's work; it is taken up again after a while. The first keeps the history.
@@ -154,28 +144,21 @@ def run_controllers(lives: Sequence[LiveSpec | Unlearned], stop: Stop, *, monito
             each.result()
 
 
-def _run(live: LiveSpec | Unlearned, stop: Stop, said: Say) -> None:
+def _run(live: LiveSpec, stop: Stop, said: Say) -> None:
     """Tick until `stop` is set, one season after the other; the first is waited for, and holds nobody else up."""
-    if isinstance(live, Unlearned):
-        found = live.learn(stop)
-        if found is None:
-            return
-        said(f"{live.league.name}: the season {found.season.name}, {found.season.first_day} to {found.season.last_day}")
-        live = dataclasses.replace(found, is_first=live.is_first)
-    season: Season | None = live.season
+    season = live.season or live.learn(stop)
     while season is not None:
         if season is not live.season:
             said(f"{live.league.name}: the season {season.name}, {season.first_day} to {season.last_day}")
-        live = dataclasses.replace(live, season=season)
-        season = _run_season(live, stop, said)
+        season = _run_season(live, season, stop, said)
 
 
-def _run_season(live: LiveSpec, stop: Stop, said: Say) -> Season | None:
+def _run_season(live: LiveSpec, season: Season, stop: Stop, said: Say) -> Season | None:
     """Tick until `stop` is set, or another season is to be gone on with: it is returned."""
     spec = WorkSpec(
         league=live.league,
-        season=live.season,
-        days=(live.season.first_day, live.season.last_day),
+        season=season,
+        days=(season.first_day, season.last_day),
         world=live.world(),
         history=live.is_first and live.settings.history,
         profile=Profile.LIVE,
@@ -183,11 +166,13 @@ def _run_season(live: LiveSpec, stop: Stop, said: Say) -> Season | None:
     instance = Instance(live.settings, spec, live.clock, beside=partial(Beside, live.clock.now))
     with closing(instance), AlertStore(live.home.ledger) as beats:
         beats.stands_with(lock_file(live.home))  # as the ledger may be elsewhere
-        return _tick(live, instance, beats, stop, said)
+        return _tick(live, _Duties(live, season, instance, said), instance, beats, stop, said)
 
 
-def _tick(live: LiveSpec, instance: Instance, beats: AlertStore, stop: Stop, said: Say) -> Season | None:
-    clock, every, duties = live.clock, timedelta(seconds=live.settings.tick_every_s), _Duties(live, instance, said)
+def _tick(  # noqa: PLR0913 -- what ticks, and what is done beside it
+    live: LiveSpec, duties: "_Duties", instance: Instance, beats: AlertStore, stop: Stop, said: Say
+) -> Season | None:
+    clock, every = live.clock, timedelta(seconds=live.settings.tick_every_s)
     season: Season | None = None
     controller, after, failed = None, "", ""
     while not stop.is_set() and season is None:
@@ -229,14 +214,13 @@ def _tick(live: LiveSpec, instance: Instance, beats: AlertStore, stop: Stop, sai
 class _Duties:
     """What a live league needs done besides its runs: checks, recounts, and whether its next season is there."""
 
-    def __init__(self, live: LiveSpec, instance: Instance, said: Say) -> None:
-        self._live, self._instance, self._said = live, instance, said
+    def __init__(self, live: LiveSpec, season: Season, instance: Instance, said: Say) -> None:
+        self._live, self._season, self._instance, self._said = live, season, instance, said
         content = content_named(live.league.name).live if live.shown is not None else None
-        loading = Loading(live.league.name, live.season, content.earlier if content else None, said)
+        loading = Loading(live.league.name, season, content.earlier if content else None, said)
         self._catching_up = CatchingUp(live.league.name, said, loading)
         self._times: CheckTimes | None = None
-        self._checks: Chores[Slot] | None = None
-        self._recounts: Recounts | None = None
+        self._looks: list[Callable[[datetime], object]] = []  # of who works
         self._next: NextSeason | None = None
         self._requests: Requests | None = None
         self._retention: Retention | None = None
@@ -244,17 +228,19 @@ class _Duties:
 
     def begin(self) -> None:
         """Have it done beside the ticking of the stores that have just been opened."""
-        live, instance = self._live, self._instance
+        live, season, instance = self._live, self._season, self._instance
         at_work = any(not controller.stands_by for controller in instance.running)
         if self._off is not None and at_work:  # before anything is published
             self._off.look(instance.ledger, *self._catching_up.until(instance.running))
         self._times = self._times or CheckTimes(
-            live.league, live.season, since=league_facts(instance.ledger, live.league.name).since
+            live.league, season, since=league_facts(instance.ledger, live.league.name).since
         )
         if instance.beside is None:
             return
-        self._checks = instance.beside.chores("checks")
-        self._recounts = Recounts(live.league, instance, instance.beside.chores("recounts", wakes=False))
+        examiner, days = partial(examiner_of, live.league, season, instance), (season.first_day, season.last_day)
+        checks = instance.beside.chores("checks")
+        recounts = Recounts(live.league, instance, instance.beside.chores("recounts", wakes=False))
+        self._looks = [partial(examine_due, self._times, examiner, instance, days=days, chores=checks), recounts.look]
         self._requests = Requests(live.league, live.home, instance, instance.beside.chores("requests"))
         keep = timedelta(days=live.settings.archive_keep_days)
         if keep and live.is_first:
@@ -263,7 +249,7 @@ class _Duties:
         if live.shown is not None:
             chores = instance.beside.chores("season", wakes=False)
             self._next = NextSeason(
-                league=live.league, season=live.season, shown=live.shown, chores=chores, every=live.look_every
+                league=live.league, season=season, shown=live.shown, chores=chores, every=live.look_every
             )
 
     def look(self, controllers: Sequence[Controller], now: datetime) -> Season | None:
@@ -278,16 +264,11 @@ class _Duties:
         return self._next.look(self._instance.ledger, now) if self._next is not None else None
 
     def _look_at_work(self, controllers: Sequence[Controller], now: datetime) -> None:
-        live, instance = self._live, self._instance
-        days = (live.season.first_day, live.season.last_day)
         self._catching_up.look(controllers, now)
         if self._off is not None:
-            self._off.look(instance.ledger, *self._catching_up.until(controllers))
-        if self._times is not None:
-            examiner = partial(examiner_of, live.league, live.season, instance)
-            examine_due(self._times, examiner, instance, now, days=days, chores=self._checks)
-        if self._recounts is not None:
-            self._recounts.look(now)
+            self._off.look(self._instance.ledger, *self._catching_up.until(controllers))
+        for look in self._looks:
+            look(now)
         if self._requests is not None:
             for controller in controllers:
                 self._requests.look(controller, now)

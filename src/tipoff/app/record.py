@@ -163,10 +163,7 @@ class _Work:
         return self.asker(request, now=self.clock.now).payload
 
     def _parsed(self, output: str, payload: Payload, context: Context, inputs: Mapping[str, pa.Table]) -> list[Row]:
-        work = self.league.step(output).work
-        if not isinstance(work, SourceWork):
-            raise TypeError(work)
-        found = parsed_by(work.parse, payload, context, inputs).rows
+        found = parsed_by(self._source(output).parse, payload, context, inputs).rows
         return [row | {"known_at": payload.fetched_at} for row in found]
 
     def _games(self, payload: Payload, season: Season, day: date) -> pa.Table:
@@ -193,11 +190,14 @@ class _Work:
         return ""
 
     def _rows(self, output: str, context: Context, inputs: Mapping[str, pa.Table]) -> Iterator[Row]:
+        for request in self._source(output).requests(context, inputs):
+            yield from self._parsed(output, self._ask(request), context, inputs)
+
+    def _source(self, output: str) -> SourceWork:
         work = self.league.step(output).work
         if not isinstance(work, SourceWork):
             raise TypeError(work)
-        for request in work.requests(context, inputs):
-            yield from self._parsed(output, self._ask(request), context, inputs)
+        return work
 
     def _path(self, day: date) -> Path:
         return self.folder / f"{day}.json"

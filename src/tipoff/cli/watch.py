@@ -18,7 +18,7 @@ from tipoff.core.severity import Severity
 from tipoff.leagues.catalog import league_named
 
 if TYPE_CHECKING:
-    from tipoff.app.live import LiveSpec, Unlearned
+    from tipoff.app.live import LiveSpec
     from tipoff.web.serve import Served
 
 
@@ -50,7 +50,7 @@ def up_command(
     from tipoff.app import live  # noqa: PLC0415 -- imports every store
 
     for what in lives:
-        who = "its providers" if isinstance(what, live.Unlearned) else "the sample league"
+        who = "its providers" if what.shown is not None else "the sample league"
         show(f"{what.league.name}: {who}, live in {settings.home}, a tick every {settings.tick_every_s:g} s")
     web = _web(settings, clock) if served else None
     try:
@@ -60,9 +60,7 @@ def up_command(
             web.end()
 
 
-def _lives_of(
-    settings: Settings, leagues: Sequence[str], world: str, clock: RunningClock
-) -> "list[LiveSpec | Unlearned]":
+def _lives_of(settings: Settings, leagues: Sequence[str], world: str, clock: RunningClock) -> "list[LiveSpec]":
     twice = sorted({league for league in leagues if leagues.count(league) > 1})
     if twice:
         msg = f"named twice: {', '.join(twice)}"
@@ -74,7 +72,7 @@ def _lives_of(
     return [_live_of(settings, league, world, clock) for league in leagues]
 
 
-def _live_of(settings: Settings, league: str, world: str, clock: RunningClock) -> "LiveSpec | Unlearned":
+def _live_of(settings: Settings, league: str, world: str, clock: RunningClock) -> "LiveSpec":
     from tipoff.app import live  # noqa: PLC0415 -- imports every store
     from tipoff.app.providers import world_of  # noqa: PLC0415 -- as above
 

@@ -85,11 +85,6 @@ class RefusalMeaning(Enum):
     ABSENT = "it has nothing of this yet"
 
 
-def known_by_host(providers: tuple[Provider, ...]) -> Mapping[str, Provider]:
-    """Return the providers by the host of their own addresses."""
-    return {provider.host: provider for provider in providers}
-
-
 def of_request(request: Request, known: Mapping[str, Provider]) -> Provider:
     """Return who is asked by `request`; a host that nobody declared is asked with the limits of everyone."""
     parts = urlsplit(request.url)

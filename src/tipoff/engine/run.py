@@ -14,7 +14,7 @@ from tipoff.core.parsing import parsed_by
 from tipoff.core.payload import Fetched, Payload, Reject, Request
 from tipoff.core.rows import arrow_schema, same_rows, table_from_records, units_of
 from tipoff.core.schema import WHOLE_SLATE, Table
-from tipoff.core.step import Context, Made, PublishWork, PythonWork, SourceWork, SqlWork
+from tipoff.core.step import Made, PublishWork, PythonWork, SourceWork, SqlWork
 from tipoff.core.window import SLATE, Input
 from tipoff.engine.claim import Claim, Outcome, StepFailed, accounted, failed_fetch, in_time, must_begin, noted
 from tipoff.engine.pages import Fetch, Follow, Kept, Pages, Together, archived, first_of_each_key, in_turn, pages_of
@@ -125,7 +125,7 @@ class Runner:
                     held = guard(context, inputs, made.rows)
                     outcome.withheld |= {unit: held[unit] for unit in held if unit in context.units}
             case SourceWork():
-                self._load(claim, context, work, outcome)
+                self._load(claim, work, outcome)
                 return
         self._write(claim, made, outcome, evidence=True)
 
@@ -155,16 +155,16 @@ class Runner:
             rows = check(claim.step.table, claim.slate.day, conform(claim.step.table, made.rows)).good
             self._called(outcome, _read, claim.read_games, rows)
 
-    def _load(self, claim: Claim, context: Context, work: SourceWork, outcome: Outcome) -> None:
+    def _load(self, claim: Claim, work: SourceWork, outcome: Outcome) -> None:
         """Ask for every request of the slate; each payload is archived before it is parsed, and accounted for.
 
         The same answers as last time, for the same units, need no second look when all that they were asked for is
         proven. What is missing is looked at again: the same answer a day later can be evidence.
         """
         tables = self._read(claim, work.inputs)
-        requests = self._called(outcome, work.requests, context, tables)
+        requests = self._called(outcome, work.requests, claim.context, tables)
         requests = sorted(requests, key=lambda request: request.unit in claim.failed)
-        if claim.plan.lost and self._made_from_archive(claim, context, requests, tables, outcome):
+        if claim.plan.lost and self._made_from_archive(claim, work, requests, tables, outcome):
             return
         payloads, failures = self._payloads(requests, work.follow, outcome)
         answers = _Answers(
@@ -180,7 +180,7 @@ class Runner:
             return
         self._answers.pop(key, None)
         own = self._own(claim)
-        made = self._parse(claim, context, payloads, tables | {claim.step.name: own}, outcome)
+        made = self._parse(claim, work, payloads, tables | {claim.step.name: own}, outcome)
         if (
             claim.previous is not None
             and not claim.plan.lost
@@ -202,7 +202,7 @@ class Runner:
     def _made_from_archive(
         self,
         claim: Claim,
-        context: Context,
+        work: SourceWork,
         requests: Sequence[Request],
         tables: Mapping[str, pa.Table],
         outcome: Outcome,
@@ -211,13 +211,11 @@ class Runner:
 
         Rows that keep their history come from all answers in turn, the others from the newest.
         """
-        if not isinstance(claim.step.work, SourceWork):
-            return False
-        payloads = archived(claim.step.work, requests, self.kept, claim.plan.as_of + claim.step.time_limit)
+        payloads = archived(work, requests, self.kept, claim.plan.as_of + claim.step.time_limit)
         if not payloads:
             return False
         own = arrow_schema(claim.step.table).empty_table()
-        made = self._parse(claim, context, payloads, dict(tables) | {claim.step.name: own}, outcome)
+        made = self._parse(claim, work, payloads, dict(tables) | {claim.step.name: own}, outcome)
         told = set(units_of(claim.step.table, made.rows).to_pylist()) | made.excused.keys()
         if not told & claim.plan.lost.keys():
             return False
@@ -252,21 +250,20 @@ class Runner:
     def _parse(
         self,
         claim: Claim,
-        context: Context,
+        work: SourceWork,
         payloads: Sequence[Payload],
         inputs: Mapping[str, pa.Table],
         outcome: Outcome,
     ) -> Made:
         """Return the rows of all payloads; an answer that cannot be read is noted, and the others go on."""
-        work = claim.step.work
-        if not isinstance(work, SourceWork):
-            raise TypeError(work)
         records: list[dict[str, object]] = []
         excused: dict[str, str] = {}
         unreadable: list[SourceError] = []
         for payload in payloads:
             try:
-                seen = dataclasses.replace(context, as_of=payload.fetched_at) if claim.plan.lost else context
+                seen = (
+                    dataclasses.replace(claim.context, as_of=payload.fetched_at) if claim.plan.lost else claim.context
+                )
                 parsed = self._called(outcome, parsed_by, work.parse, payload, seen, inputs)
             except SourceError as error:
                 unreadable.append(error)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -41,11 +41,11 @@ class Asker:
         archive: Archive,
         memory: Memory,
         pool: Pool,
-        providers: Mapping[str, Provider],
+        providers: Iterable[Provider],
         pause: Callable[[timedelta], None],
     ) -> None:
         self._exchange, self._archive, self._memory, self._pool = exchange, archive, memory, pool
-        self._providers, self._pause = providers, pause
+        self._providers, self._pause = {provider.host: provider for provider in providers}, pause
         self._lock = threading.Lock()
         self._hosts: dict[str, Host] = {}
         self._in_use: dict[str, tuple[threading.Lock, int]] = {}

@@ -10,7 +10,7 @@ from urllib.request import Request
 import httpx
 
 from tipoff.core.clock import pause
-from tipoff.core.provider import Provider, known_by_host
+from tipoff.core.provider import Provider
 from tipoff.sources.ask import Asker
 from tipoff.sources.exchange import Exchange
 from tipoff.sources.memory import InProcess, Memory
@@ -56,7 +56,7 @@ class LiveWorld:
             archive=archive,
             memory=memory,
             pool=pool,
-            providers=known_by_host(tuple(self.providers)),
+            providers=self.providers,
             pause=self.wait,
         )
 
@@ -102,6 +102,6 @@ def asker_of_world(
         archive=archive,
         memory=memory,
         pool=Pool((), memory=memory, dice=lambda: 0.0),
-        providers=known_by_host(tuple(providers)),
+        providers=providers,
         pause=lambda _length: None,
     )
