@@ -1,12 +1,13 @@
 """Live: leagues on the real clock, one season after the other, with what is done beside their runs."""
 
+import ctypes
 import dataclasses
 import json
 import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -38,6 +39,7 @@ from tipoff.core.clock import RunningClock, Stop, league_day, wait
 from tipoff.core.errors import LedgerError, PipelineError
 from tipoff.core.home import Profile
 from tipoff.core.league import League
+from tipoff.core.provider import MIB
 from tipoff.core.slate import Season
 from tipoff.engine.controller import Controller
 from tipoff.leagues.catalog import content_named, sample_of
@@ -51,6 +53,7 @@ SEED = 7
 DAYS = 60  # of the sample league, from today on
 _STOPPED_WITHIN = timedelta(seconds=1)
 _GATHER = timedelta(milliseconds=50)
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # glibc's names for them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +126,7 @@ def run_controllers(lives: Sequence[LiveSpec], stop: Stop, *, monitored: bool, s
     A ledger that cannot be written ends a league's work; it is taken up again after a while. The first keeps the history.
     """
     first, *others = (dataclasses.replace(live, is_first=live is lives[0]) for live in lives)
+    give_memory_back()
     if monitored:
         channels_of(first.settings)  # said here rather than in the monitor's thread
     with lock(first.home), lock(first.home, "monitor") if monitored else nullcontext():
@@ -142,6 +146,16 @@ def run_controllers(lives: Sequence[LiveSpec], stop: Stop, *, monitored: bool, s
                     watcher.join(timeout=10)
         for each in running:
             each.result()
+
+
+def give_memory_back() -> None:
+    """Let what is large go back to the machine when it is let go of.
+
+    Else glibc keeps twice the largest answer that ever came (mallopt(3), M_TRIM_THRESHOLD), for each thread that read some.
+    """
+    with suppress(AttributeError):  # another C library keeps nothing
+        for option in _TRIM_THRESHOLD, _MMAP_THRESHOLD:
+            ctypes.CDLL(None).mallopt(option, MIB)
 
 
 def _run(live: LiveSpec, stop: Stop, said: Say) -> None:
