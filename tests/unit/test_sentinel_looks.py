@@ -279,6 +279,21 @@ def test_another_leagues_sign_of_life_is_no_sign_of_this_ones_clock(watched: Wat
     assert watched.look(NOW) == []
 
 
+def test_a_page_that_was_looked_at_beside_a_replay_is_no_sign_of_the_replays_clock(
+    watched: Watched, tmp_path: Path
+) -> None:
+    watched.lives("controller east", NOW)
+    watched.lives("web", NOW + 985 * 24 * HOUR)
+    told = watched.look(NOW)
+    batch = Batch()
+    batch.fact("clock_at", NOW.isoformat(), league="east")
+    with closing(Ledger(tmp_path / "ledger.db")) as ledger:
+        ledger.commit(batch)
+
+    assert told == ["[east] ERROR: a clock is wrong"]
+    assert watched.look(NOW) == ["[east] OVER: a clock is wrong"]
+
+
 def test_a_controller_whose_clock_is_ahead_and_that_lives_is_not_called_silent(watched: Watched) -> None:
     said = []
     for half in range(8):

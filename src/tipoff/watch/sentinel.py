@@ -166,8 +166,9 @@ def read_facts(ledger: Ledger, league: str, now: datetime) -> Facts:
     """
     lease, known = ledger.lease(f"controller {league}"), league_facts(ledger, league)
     records = ledger.of(league)
-    # in a replay each league has its own time: another's sign of life is none of this clock
-    beats = {name: beat.at for name, beat in records.beats().items() if name.partition(" ")[2] in {"", league}}
+    # in a replay each league has its own time: another's sign of life, or that of a page beside it, is none of this clock
+    on_this_clock = {league} if known.clock_at and not known.live_since else {"", league}
+    beats = {name: beat.at for name, beat in records.beats().items() if name.partition(" ")[2] in on_this_clock}
     first, newest = records.first_and_last_tick()
     last = newest if newest is None or newest <= now + AHEAD else records.first_and_last_tick(until=now + AHEAD)[1]
     shown = beats.get(f"controller {league}")
