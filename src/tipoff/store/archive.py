@@ -262,7 +262,7 @@ class KeptAnswers:
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
-        self._answers: dict[str, list[KeptAnswer]] = {}
+        self._answers: dict[str, list[tuple[datetime, str]]] = {}  # no more of each: a season has 100,000
         self._size = 0
         self._lock = threading.Lock()
 
@@ -271,15 +271,13 @@ class KeptAnswers:
         with self._lock:
             self._read()
         found = []
-        for answer in self._answers.get(request_key(request), ()):
-            if answer.at <= until:
+        for at, sha in self._answers.get(request_key(request), ()):
+            if at <= until:
                 try:
-                    body = self._archive.get(answer.sha256)
+                    body = self._archive.get(sha)
                 except PipelineError:
                     continue
-                found.append(
-                    Payload(request=request, body=body, sha256=answer.sha256, status=_OK, fetched_at=answer.at)
-                )
+                found.append(Payload(request=request, body=body, sha256=sha, status=_OK, fetched_at=at))
         return found
 
     def _read(self) -> None:
@@ -289,4 +287,4 @@ class KeptAnswers:
         self._size, self._answers = size, {}
         for answer in self._archive.answers():
             if answer.status == _OK:
-                self._answers.setdefault(request_key(answer.request), []).append(answer)
+                self._answers.setdefault(request_key(answer.request), []).append((answer.at, answer.sha256))
