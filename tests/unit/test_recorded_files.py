@@ -17,6 +17,7 @@ import pytest
 from tipoff.core.clock import SimClock
 from tipoff.core.errors import UsageError
 from tipoff.leagues.mlb.content import RecordedSeasons as MlbSeasons
+from tipoff.leagues.mlb.world.files import Files as MlbFiles
 from tipoff.leagues.mlb.world.recorded import RecordedMlb
 from tipoff.leagues.nba.world.recorded import RecordedNba, RecordedSeasons
 
@@ -96,6 +97,33 @@ def test_games_that_a_schedule_cut_short_lacks_are_those_of_the_teams_log(nba: P
 
     assert RecordedSeasons().season(nba, NBA).last_day == date(2097, 10, 21)
     assert "games_left_out" not in RecordedNba(nba, NBA).describe()
+
+
+def test_a_second_download_of_a_file_is_no_season(nba: Path) -> None:
+    log = nba / "nba" / f"player_gamelogs_{NBA}.csv.gz"
+    log.with_name(f"player_gamelogs_{NBA} (1).csv.gz").write_bytes(log.read_bytes())
+
+    assert RecordedSeasons().names(nba) == [NBA]
+
+
+def test_a_file_of_a_season_that_is_not_there_is_told_so(nba: Path) -> None:
+    log = nba / "nba" / f"player_gamelogs_{NBA}.csv.gz"
+    log.rename(log.with_suffix(""))  # unpacked
+
+    with pytest.raises(UsageError, match=r"player_gamelogs_2097-98.csv.gz is not there$"):
+        RecordedNba(nba, NBA)
+    write(nba / "mlb" / f"retrosheet_gameinfo_{MLB}.csv.gz", [{"gid": "g"}])
+    with pytest.raises(UsageError, match=r"retrosheet_pitching_2097.csv.gz is not there$"):
+        MlbFiles(nba).season("pitching", MLB)
+
+
+def test_a_game_log_that_is_not_utf_8_is_refused_and_names_the_column(nba: Path) -> None:
+    log = nba / "nba" / f"player_gamelogs_{NBA}.csv.gz"
+    edit(log, lambda rows: [rows[0] | {"PLAYER_NAME": "Luka Dončić"}, *rows[1:]])
+    log.write_bytes(gzip.compress(gzip.decompress(log.read_bytes()).decode().encode("iso-8859-2")))
+
+    with pytest.raises(UsageError, match="cannot be read: PLAYER_NAME is not UTF-8"):
+        RecordedNba(nba, NBA)
 
 
 def test_a_game_whose_day_another_of_its_clubs_takes_makes_room_in_time(nba: Path) -> None:

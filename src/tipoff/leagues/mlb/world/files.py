@@ -85,8 +85,9 @@ class Files:
             ):
                 header = pyarrow.csv.read_csv(source, convert_options=_text(path, columns))
         except (OSError, pa.ArrowInvalid) as error:
-            msg = f"{path} cannot be read: {error}"
-            raise UsageError(msg, hint=_CUT) from error
+            is_there = not isinstance(error, FileNotFoundError)
+            msg = f"{path} cannot be read: {error}" if is_there else f"{path} is not there"
+            raise UsageError(msg, hint=_CUT if is_there else "a season has gameinfo, pitching and teamstats") from error
         except KeyError as error:  # of the columns named
             raise _lacking(path, f"{error.args[0]}") from error
         names = header.column_names

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import hashlib
+import re
 import zlib
 from collections.abc import Sequence
 from datetime import date
@@ -23,6 +24,7 @@ _NEEDED = {"team": _LOGGED, "player": _LOGGED | {"PLAYER_ID", "PLAYER_NAME"}}  #
 _DRAWN = frozenset({"game_id", "game_date", "home_team", "away_team", "home_pts", "away_pts"})  # and of a schedule
 _OF_A_SIDE = ["GAME_ID", "GAME_DATE", "MATCHUP", "TEAM_ABBREVIATION", "PTS"]
 _SIDES = 2
+_SEASON = re.compile(r"\d{4}-\d\d")  # a second download ends in ` (1)`
 _CUT = "restore the file; it may have been cut short"
 
 
@@ -31,10 +33,9 @@ def season_names(data: Path) -> list[str]:
     if not data.is_dir():
         msg = f"the data folder {data} is not there"
         raise UsageError(msg, hint="set TIPOFF_DATA to a folder of recorded seasons, or replay --world sample")
-    found = {path.name.removeprefix("player_gamelogs_") for path in (data / "nba").glob("player_gamelogs_*.csv.gz")}
-    return sorted(
-        {name.removesuffix(".csv.gz") for name in found} | {p.stem[9:] for p in (data / "nba").glob("schedule_*.csv")}
-    )
+    folder = data / "nba"
+    paths = (*folder.glob("player_gamelogs_*.csv.gz"), *folder.glob("schedule_*.csv"))
+    return sorted(filter(_SEASON.fullmatch, {path.name.partition(".")[0].rpartition("_")[2] for path in paths}))
 
 
 def played_on(row: dict[str, str]) -> date:
@@ -155,6 +156,9 @@ class Files:
         except KeyError:  # of those named
             _must_have(path, (), frozenset(columns))
             raise
+        for field in found.schema:
+            if pa.types.is_binary(field.type):
+                raise _unreadable(path, f"{field.name} is not UTF-8")
         if not columns:
             _must_have(path, found.column_names, _NEEDED[kind])
         return found
@@ -203,5 +207,7 @@ def _must_have(path: Path, columns: Sequence[str] | dict[str, str], needed: froz
         raise UsageError(msg, hint="restore the file as it was published: its first line names its columns")
 
 
-def _unreadable(path: Path, error: Exception) -> UsageError:
+def _unreadable(path: Path, error: Exception | str) -> UsageError:
+    if isinstance(error, FileNotFoundError):
+        return UsageError(f"{path} is not there", hint="a season has game logs of players and of teams, gzipped")
     return UsageError(f"{path} cannot be read: {error}", hint=_CUT)
