@@ -107,9 +107,15 @@ def test_a_live_run_is_waited_for_and_nothing_else_is_begun(book: Book) -> None:
         frozenset({"l"}),
         frozenset({"n"}),
     )
-    after = judge(book, entry, NIGHT + HOUR)
-    assert after is not None
-    assert after.verb is Verb.RUN
+
+
+def test_a_run_whose_lease_ends_within_a_tick_is_expired_before_another_is_made(book: Book) -> None:
+    entry = entry_of(book, "raw")
+    entry.running = LiveRun(7, since=NIGHT, until=NIGHT + HOUR)
+
+    assert judged(book, "raw", NIGHT + 2 * HOUR).verb is Verb.WAIT
+    entry.running = None
+    assert judged(book, "raw", NIGHT + 2 * HOUR).verb is Verb.RUN
 
 
 def test_what_is_proven_from_what_is_there_owes_nothing(book: Book) -> None:

@@ -71,7 +71,7 @@ class _Tally:
 def judge(book: Book, entry: Entry, now: datetime, busy: frozenset[Key] = frozenset()) -> Judgement | None:
     """Judge `entry` at `now`; None when it must be judged again after the runs of `busy` have ended."""
     obligation = entry.obligation
-    if entry.running is not None and now < entry.running.until:
+    if entry.running is not None:  # also one whose lease has ended since the tick began: the next tick expires it
         return Judgement(
             state=State.RUNNING,
             verb=Verb.WAIT,
