@@ -6,6 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -22,7 +23,7 @@ from tipoff.app.warehouses import open_warehouse
 from tipoff.config import Settings
 from tipoff.core.build import build
 from tipoff.core.clock import Clock, SimClock, stopwatch, thread_cpu
-from tipoff.core.errors import ErrorKind, PipelineError, SourceError, UsageError
+from tipoff.core.errors import ErrorKind, SourceError, UsageError
 from tipoff.core.home import Home, Profile
 from tipoff.core.league import League
 from tipoff.core.payload import Fetched, Request
@@ -100,13 +101,13 @@ class Instance:
         self._settings, self._spec, self._clock, self._parts = settings, spec, clock, parts or Parts()
         self._at = self._parts.hook(clock, at)
         self._opened: tuple[Ledger, Warehouse] | None = None
+        self._closing = ExitStack()  # what is open, to be let go of in turn: the last first
         self.loaded: Mapping[str, CompiledStep] = {}
         self.counts: Counter[str] = Counter()
         self.loading_s = 0.0  # of earlier seasons
         self.queries: Counter[str] = Counter()
         self._controllers: Sequence[Controller] = []
         self._asker: Asker | None = None
-        self._outside: OutsideStore | None = None
         self._make_beside = beside
         self._holder = holder_here()
         self.beside: Beside | None = None
@@ -152,21 +153,20 @@ class Instance:
         """Open the stores, build the controllers on them, and return what ticks them."""
         self.close()
         parts, clock, profile = self._parts, self._clock, self._spec.profile
-        ledger = parts.ledger(self.home, clock, profile=profile)
+        ledger = self._closing.enter_context(parts.ledger(self.home, clock, profile=profile))
         settings = self._settings
-        try:
-            warehouse = parts.warehouse(
-                lambda: open_warehouse(settings, self.home, ledger, profile=profile, at=self._at, now=clock.now),
-                self.home,
-                clock,
-                engine=settings.warehouse,
-                at=self._at,
-            )
-        except PipelineError:
-            ledger.close()  # whoever opens again and again must not pile up connections
-            raise
+        warehouse = parts.warehouse(
+            lambda: open_warehouse(settings, self.home, ledger, profile=profile, at=self._at, now=clock.now),
+            self.home,
+            clock,
+            engine=settings.warehouse,
+            at=self._at,
+        )
+        self._closing.enter_context(closing(warehouse))
+        self._closing.callback(lambda: self.queries.update(warehouse.counts))
         self._opened = ledger, warehouse
-        self.beside = self._make_beside() if self._make_beside else None
+        if self._make_beside:
+            self.beside = self._closing.enter_context(closing(self._make_beside()))
         loaded = self.loaded = warehouse.prepare(self._spec.league.steps)
         published = self.published
         published.prepare(self._spec.league.steps)
@@ -214,23 +214,11 @@ class Instance:
 
     def close(self) -> None:
         """Let go of the stores and of the outside, and keep count of what was done."""
-        if self._asker is not None:
-            self._asker.close()
-            self._asker = None
-        if self._outside is not None:
-            self._outside.close()
-            self._outside = None
         for controller in self._controllers:
             self.counts.update(dataclasses.asdict(controller.counts))
         self._controllers = []
-        if self.beside is not None:
-            self.beside.close()
-        if self._opened is not None:
-            ledger, warehouse = self._opened
-            self.queries.update(warehouse.counts)
-            warehouse.close()
-            ledger.close()
-            self._opened = None
+        self._closing.close()
+        self._opened = self._asker = None
 
     def _runner(self, warehouse: Warehouse, published: Published) -> Runner:
         clock = self._clock
@@ -239,8 +227,8 @@ class Instance:
         secrets = self._parts.secrets(dict.fromkeys(keys, "simulated"))
         world = self._spec.world
         if isinstance(world, LiveWorld):
-            self._outside = OutsideStore(self.home.ledger, profile=self._spec.profile)
-            self._asker = world.asker(archive, self._outside)
+            outside = OutsideStore(self.home.ledger, profile=self._spec.profile)
+            self._asker = world.asker(archive, self._closing.enter_context(outside))
         elif world is not None:
             self._asker = asker_of_world(
                 self._parts.transport(world, clock),
@@ -248,6 +236,7 @@ class Instance:
                 secret=lambda name: secrets.get(name, ""),
             )
         if self._asker is not None:
+            self._closing.enter_context(closing(self._asker))
             self._asker.resume(unused_answers(archive, self.ledger, clock.now()))
         return self._parts.executor(
             clock,
