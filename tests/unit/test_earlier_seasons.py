@@ -89,3 +89,4 @@ def test_a_league_whose_earlier_seasons_nothing_loads_says_which_it_learns_witho
     assert lacking(told, told.missing(first), None, first.first_day).endswith(
         "off, 2023, 2024 and 2025 are not in this home, and nothing loads them"
     )
+    assert ": off, 2025 is not in this home, and" in lacking(told, ["2025"], None, first.first_day)

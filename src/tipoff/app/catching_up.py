@@ -36,7 +36,7 @@ class Loading:
         entry = next((one.book.entries[key] for one in controllers if key in one.book.entries), None)
         line = lacking(self.earlier, names, entry, self.season.first_day)
         if line != self.line:
-            self.said(f"{self.league}: {line or f'{self.earlier.what}: {_and(names)} are loaded'}")
+            self.said(f"{self.league}: {line or f'{self.earlier.what}: {_are(names)} loaded'}")
         self.line = line
 
 
@@ -108,14 +108,18 @@ def lacking(earlier: EarlierSeasons, names: Sequence[str], entry: Entry | None, 
     if not names:
         return ""
     if not earlier.output:
-        return f"{earlier.what}: off, {_and(names)} are not in this home, and nothing loads them"
+        return f"{earlier.what}: off, {_are(names)} not in this home, and nothing loads them"
     if entry is None:
-        return f"{earlier.what}: off until {_and(names)} are loaded, on {begins}, the season's first day"
+        return f"{earlier.what}: off until {_are(names)} loaded, on {begins}, the season's first day"
     if not (entry.failures or entry.polls or there):
-        return f"{earlier.what}: off until {_and(names)} are loaded, a request each: about {len(names)} min at the most"
+        return f"{earlier.what}: off until {_are(names)} loaded, a request each: about {len(names)} min at the most"
     source = entry.step.work.source if isinstance(entry.step.work, SourceWork) else entry.step.name
     again = "it is asked again" if entry.not_before else "it is not asked again by itself"
     return f"{earlier.what}: off, {source} has not given {_and(names)}; {again}"
+
+
+def _are(names: Sequence[str]) -> str:
+    return f"{_and(names)} {'is' if len(names) == 1 else 'are'}"
 
 
 def _and(names: Sequence[str]) -> str:
