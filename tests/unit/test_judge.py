@@ -222,6 +222,19 @@ def test_an_optional_inputs_excuse_excuses_nobody() -> None:
     assert judged(book, "loose", NIGHT).excused == {}
 
 
+def test_what_was_excused_until_its_input_came_late_is_made_and_is_late_only_where_that_fails() -> None:
+    book = book_of({RAW: (), MADE: (Input("raw", SLATE),)}, [ONE])
+    made = entry_of(book, "made")
+    prove(book, "raw", TODAY, ["one"])
+    made.excused = {"one": "not offered"}
+
+    came = judged(book, "made", NIGHT + 12 * HOUR)
+    made.excused = came.excused
+
+    assert (came.state, came.verb) == (State.OPEN, Verb.RUN)
+    assert judged(book, "made", NIGHT + 12 * HOUR).state is State.LATE
+
+
 def test_of_several_units_of_a_game_all_must_be_excused() -> None:
     parts = step("parts", SOURCE, AFTER, Units(each=("a", "b")))
     book = book_of({parts: (), MADE: (Input("parts", SLATE),)}, [ONE])
