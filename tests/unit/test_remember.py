@@ -170,9 +170,13 @@ def test_when_what_a_lost_or_older_ledger_never_numbered_came_is_not_made_up() -
     assert "arrivals" not in batch.rows
 
 
-@pytest.mark.parametrize(("fence", "seen"), [(5, EVENING - HOUR), (4, None)], ids=["it knows", "it is lost, or older"])
+@pytest.mark.parametrize(
+    ("fence", "last_run", "seen"),
+    [(5, 5, EVENING - HOUR), (4, 4, None), (4, 5, EVENING - HOUR)],
+    ids=["it knows", "it is lost, or older", "a crash came before it heard of the last run"],
+)
 def test_when_a_source_last_had_nothing_of_what_has_closed_the_ledger_alone_knows(
-    fence: int, seen: datetime | None
+    fence: int, last_run: int, seen: datetime | None
 ) -> None:
     lines = step("lines", SOURCE, BEFORE_START)
     before = book_of({lines: ()}, [ONE])
@@ -183,7 +187,7 @@ def test_when_a_source_last_had_nothing_of_what_has_closed_the_ledger_alone_know
         for hours, number in ((9, 5), (1, fence))
     )
 
-    book, _, _ = taken_up(snapshot(proofs=[known]), lines, stored=[stored])
+    book, _, _ = taken_up(snapshot(proofs=[known], last_run=last_run), lines, stored=[stored])
 
     proof = book.entries["lines", TODAY].proof
     assert proof is not None

@@ -99,7 +99,8 @@ class Desk:
         outcome = Outcome(self.claim(output, units, **more.pop("plan", {})), error=error, begun=now)
         outcome.strangers = more.pop("strangers", [])
         outcome.unanswered = more.pop("unanswered", {})
-        outcome.refusal = SourceError("busy", kind=ErrorKind.TRANSIENT) if outcome.unanswered else None
+        kind = more.pop("refusal", ErrorKind.TRANSIENT)
+        outcome.refusal = SourceError("busy", kind=kind) if outcome.unanswered else None
         if error is None:
             outcome.written = self.written(output, units, **more)
         self.results.take(outcome, now, self.batch)
@@ -569,6 +570,30 @@ def test_what_stands_and_has_no_answer_is_tried_ever_more_seldom_though_others_a
         desk.ends("raw", {"two": "x"}, unanswered={"one": "x"})
 
     assert (desk.entry("raw").tries, desk.entry("raw").not_before) == ({"one": 3}, NIGHT + 4 * MINUTE)
+
+
+def test_what_stands_and_had_no_answer_waits_for_no_poll_of_a_game_that_is_missing() -> None:
+    desk = Desk(raw=step("raw", SOURCE, dataclasses.replace(AFTER, refresh=HOUR)))
+    prove(desk.book, "raw", TODAY, ["one"], as_of=NIGHT - HOUR)
+    for _ in range(5):
+        desk.ends("raw", {"two": "x"}, missing=["two"])
+    entry = desk.entry("raw")
+    assert entry.not_before is not None
+    assert entry.not_before > NIGHT + HOUR
+
+    desk.ends("raw", {"two": "x"}, missing=["two"], unanswered={"one": "x"})
+    assert "two" in entry.put_off
+    desk.ends("raw", {"two": "x"}, missing=["two"])
+
+    assert entry.not_before <= NIGHT + 2 * MINUTE
+
+
+def test_credits_that_run_out_beside_games_that_were_answered_are_no_conflict_of_writes(desk: Desk) -> None:
+    prove(desk.book, "raw", TODAY, ["one", "two"], as_of=NIGHT - HOUR)
+
+    desk.ends("raw", {"two": "x"}, unanswered={"one": "x"}, refusal=ErrorKind.QUOTA)
+
+    assert (desk.rows("conflicts"), desk.book.resting) == ([], {})
 
 
 def test_what_has_not_failed_waits_for_a_provider_that_is_left_alone_and_not_for_what_has(desk: Desk) -> None:

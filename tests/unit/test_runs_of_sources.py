@@ -191,20 +191,23 @@ def test_what_failed_before_is_asked_for_after_all_else_so_that_a_provider_is_no
 
 
 @pytest.mark.parametrize(
-    ("stands", "kind", "unanswered"),
+    ("stands", "kind", "status", "unanswered"),
     [
-        (True, ErrorKind.TRANSIENT, {"one": "made"}),
-        (False, ErrorKind.TRANSIENT, {}),
-        (True, ErrorKind.NOT_YET, {}),
+        (True, ErrorKind.TRANSIENT, 503, {"one": "made"}),
+        (False, ErrorKind.TRANSIENT, 503, {}),
+        (True, ErrorKind.NOT_YET, 404, {}),
+        (True, ErrorKind.NOT_YET, 0, {"one": "made"}),
     ],
-    ids=["it stands", "it is missing, and is waited for", "there is nothing of it yet"],
+    ids=["it stands", "it is missing, and is waited for", "there is nothing of it yet", "nobody was asked"],
 )
 def test_what_stands_and_has_no_answer_beside_others_that_do_was_not_seen(
-    kind: ErrorKind, unanswered: dict[str, str], *, stands: bool
+    kind: ErrorKind, status: int, unanswered: dict[str, str], *, stands: bool
 ) -> None:
     def fetch(request: Request) -> bytes:
         if request.unit == "one":
-            raise SourceError("files answered 503", kind=kind)
+            refused = SourceError(f"files answered {status}", kind=kind)
+            refused.status = status
+            raise refused
         return b"{}"
 
     units = {"one": UnitProof(unit="one", n_rows=0, content_hash="", excuse="not offered")} if stands else {}

@@ -93,7 +93,7 @@ def again_at(entry: Entry, units: Iterable[str], now: datetime) -> datetime | No
 
 def is_tried_again(entry: Entry, unit: str, now: datetime) -> bool:
     """Whether a unit that failed is missing and asked for again with others: not given up, not over, and no loss of a store's."""
-    is_missing = unit in entry.missing and unit not in entry.attempted and unit not in entry.gone
+    is_missing = not stands(entry, unit, now) and unit not in entry.attempted and unit not in entry.gone
     return is_missing and not rules.is_over(entry.step.work, entry.obligation, unit, entry.excused, now)
 
 

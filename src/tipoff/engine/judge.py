@@ -295,7 +295,7 @@ def _conclude(  # noqa: PLR0913 -- the end of one judgement
     wait = (_why_wait(entry, tally, waiting & ready, unseen), again_at) if waiting & ready else None
     verb, reason, until = _decision(entry, tally, gates if is_held else {}, plans, wait)
     return Judgement(
-        state=_state(book, entry, now, tally, held, frozenset(to_make.keys() & entry.excused)),
+        state=_state(book, entry, now, tally, held, to_make),
         verb=verb,
         reason=reason,
         until=until,
@@ -322,13 +322,15 @@ def _ends_of_patience(book: Book, entry: Entry, held: Iterable[str]) -> list[dat
     return found
 
 
-def _state(  # noqa: PLR0913 -- all of one judgement; what was excused until now, and is being made, is not late yet
-    book: Book, entry: Entry, now: datetime, tally: _Tally, held: list[str], owed_now: frozenset[str]
+def _state(  # noqa: PLR0913 -- all of one judgement
+    book: Book, entry: Entry, now: datetime, tally: _Tally, held: list[str], to_make: Mapping[str, str]
 ) -> State:
     if tally.lost:
         return State.LOST
     since, without = book.since.get(entry.step.name), book.without.get(entry.step.name, ())
-    missing = [entry.obligation.times[unit] for unit in tally.missing if unit not in owed_now]
+    # what its input excused until now, and is being made, is not late yet; a source's key may flicker
+    just_owed = set() if isinstance(entry.step.work, SourceWork) else to_make.keys() & entry.excused
+    missing = [entry.obligation.times[unit] for unit in tally.missing if unit not in just_owed]
     if any(rules.is_late(times, since, now) and not rules.is_within(times.due_at, without) for times in missing):
         return State.LATE
     if tally.missing:

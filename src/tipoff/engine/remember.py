@@ -172,7 +172,7 @@ def adopt(  # noqa: PLR0913 -- from where, into what
         if proof.output == schedule:
             book.open_day(proof.day)
         known = entry.proof if entry else None
-        taken = _looked_at(proof, book.entries[proof.output, proof.day], now)
+        taken = _looked_at(proof, book.entries[proof.output, proof.day], now, is_own=proof.fence <= last_run)
         book.set_proof(taken)
         batch.add("proofs", proof_row(taken))
         owed = book.entries[proof.output, proof.day].obligation
@@ -184,13 +184,20 @@ def adopt(  # noqa: PLR0913 -- from where, into what
     return highest
 
 
-def _looked_at(proof: Proof, entry: Entry, now: datetime) -> Proof:
-    """Return a store's proof without when it was last said that there is nothing of what has closed: only a ledger knows it."""
-    times = entry.obligation.times
+def _looked_at(proof: Proof, entry: Entry, now: datetime, *, is_own: bool) -> Proof:
+    """Return a store's proof without when it was last said that there is nothing of what has closed: only a ledger knows it.
+
+    What a run of this ledger wrote just before a crash says nothing of the units that it was not asked for: the ledger does.
+    """
+    times, known = entry.obligation.times, entry.proof.units if is_own and entry.proof else {}
     closed = {
         name for name, unit in proof.units.items() if unit.excuse and name in times and times[name].is_closed(now)
     }
-    units = {name: dataclasses.replace(unit, as_of=None) for name, unit in proof.units.items() if name in closed}
+    seen = {
+        name: max(filter(None, (known[name].as_of, proof.units[name].as_of)), default=None)
+        for name in closed & known.keys()
+    }
+    units = {name: dataclasses.replace(proof.units[name], as_of=seen.get(name)) for name in closed}
     return dataclasses.replace(proof, units={**proof.units, **units})
 
 

@@ -84,7 +84,9 @@ class Results:
             self._counts.finished += 1
             known, cause = entry.proof, entry.cause
             self._finished(entry, outcome, outcome.written, now, batch)
+            polled = entry.put_off
             self._failed(entry, outcome, now, batch)  # what no answer came for, beside what one did
+            entry.put_off |= polled
             if cause and entry.step.name == self._book.league.schedule:  # what it names only now is late for that
                 entry.blame, entry.met_at = cause, now
             self._look_further(entry, known, now)
@@ -194,7 +196,7 @@ class Results:
             freed = while_freed(error, after, now, since)
             soon = hastened(entry, units, after, now, may_end=may_pass(entry, error.kind))
             entry.not_before = freed or (max(soon, asked) if asked else soon)
-        if error.kind in HELD_ROWS:
+        if error.kind in HELD_ROWS and outcome.error is not None:
             self.conflicts.take(entry, outcome, now, batch)
 
     def _poll_later(self, entry: Entry, now: datetime, units: Mapping[str, str]) -> None:

@@ -232,7 +232,8 @@ class Runner:
             outcome.notes += [note for note in dict.fromkeys(asked.notes) if note not in outcome.notes]
             if asked.error is not None:
                 failures.append(asked.error)
-                if asked.error.kind is not ErrorKind.NOT_YET and (made := units.get(asked.request.unit)) is not None:
+                is_answer = asked.error.kind is ErrorKind.NOT_YET and asked.error.status  # else nobody was asked
+                if not is_answer and (made := units.get(asked.request.unit)) is not None:
                     outcome.unanswered[asked.request.unit], outcome.refusal = made, asked.error
                 outcome.fetches.append(failed_fetch(asked.request, asked.error))
             payloads += asked.payloads

@@ -54,7 +54,7 @@ def system_table(name: str, about: str, *, floor: Floor = _SYSTEM_FLOOR) -> Tabl
         text("market", required=True),
         number("mean", 0, 150, measure="count", places=3),
         number("median", 0, 150, measure="count", places=4, required=True),
-        number("low_80", 0, 150, measure="count", places=3),
+        number("low_80", -0.5, 150, measure="count", places=3),
         number("high_80", 0, 180, measure="count", places=3),
         text("quantiles"),
         number("line_slope", 0, 2, measure="ratio", places=4),

@@ -342,12 +342,15 @@ def _moving_average(view: View) -> Iterator[Row]:
 
 def _of_quantiles(system: str) -> Callable[[View], Iterator[Row]]:
     def again(view: View) -> Iterator[Row]:
-        for row in _rows(view, system, "game_id", "player_id", "market", "median", "quantiles"):
+        for row in _rows(view, system, "game_id", "player_id", "market", "median", "low_80", "high_80", "quantiles"):
             quantiles = json.loads(row["quantiles"])
             middle = max(quantiles[len(quantiles) // 2], 0.0)
             if row["market"] != "points" and abs(row["median"] - middle) <= 0.51:  # noqa: PLR2004 -- the nearest count
                 middle = row["median"]
-            yield row | {"median": middle, "low_80": max(quantiles[2], 0.0), "high_80": max(quantiles[-3], 0.0)}
+            ends = {"low_80": quantiles[2], "high_80": quantiles[-3]}
+            # below nought as an earlier build told it: what has closed stays as it was made
+            told = {name: end if (row[name] or 0) < 0 else max(end, 0.0) for name, end in ends.items()}
+            yield row | {"median": middle} | told
 
     return again
 
