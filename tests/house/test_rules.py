@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -492,3 +493,14 @@ def test_no_two_files_of_tests_share_a_name() -> None:
     names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
 
     assert [name for name, times in names.items() if times > 1] == []  # the second would not be collected
+
+
+def test_the_newest_version_that_the_changelog_tells_of_is_that_of_both_distributions() -> None:
+    told = re.search(r"^## (\d+\.\d+\.\d+) ", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    built = [
+        tomllib.loads((ROOT / folder / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+        for folder in (".", "packages/tipoff-audit")
+    ]
+
+    assert told is not None
+    assert built == [told[1], told[1]]
