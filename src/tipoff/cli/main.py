@@ -16,6 +16,7 @@ from types import ModuleType
 import click
 
 from tipoff.core.errors import PipelineError, UsageError, what_of
+from tipoff.store.ctrl_c import ctrl_c
 
 EXIT_WRONG, EXIT_USAGE = 1, 2
 _READ_NO_FURTHER = 141  # as a shell says of what SIGPIPE has ended
@@ -81,7 +82,8 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; who reads it and has seen enough ends it as SIGPIPE would: nothing is wrong, and nothing is said."""
         try:
-            return super().invoke(ctx)
+            with ctrl_c:
+                return super().invoke(ctx)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter tries once more to write what is left
             sys.exit(_READ_NO_FURTHER)

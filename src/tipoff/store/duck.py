@@ -367,7 +367,8 @@ class DuckWarehouse:
     def _arrow(self, kind: str, sql: str, values: Mapping[str, object]) -> pa.Table:
         self.counts[kind] += 1
         try:
-            return self._run(sql, dict(values)).to_arrow_table()
+            with ctrl_c:  # rows may be sought as they are fetched
+                return self._run(sql, dict(values)).to_arrow_table()
         except duckdb.InterruptException as error:
             msg = f"a {kind} was ended: it took longer than its step may"
             raise OverTime(msg, hint="is the statement too large for its limit?") from error
