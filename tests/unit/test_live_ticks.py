@@ -1,8 +1,5 @@
 """Ticking on the real clock: what keeps a home from being opened ends it, from being opened again does not."""
 
-import platform
-import subprocess
-import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -99,31 +96,3 @@ def test_a_monitor_beside_the_ticking_waits_for_stores_that_cannot_be_opened(mon
     monitor.keep_looking([spec], stop, said.append)
 
     assert [str(error) in line for error, line in zip((REFUSED, GONE), said, strict=True)] == [True] * 2
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="of another C library nothing is asked")
-def test_what_large_answers_took_goes_back_to_the_machine_also_what_threads_took() -> None:
-    code = """
-import ctypes, threading
-from tipoff.app.live import give_memory_back
-give_memory_back()
-
-class Info(ctypes.Structure):  # mallinfo(3)
-    _fields_ = [(name, ctypes.c_size_t) for name in "arena o s h m u f used free keep".split()]
-
-def read() -> None:
-    bytes(16 << 20)
-    answers = [bytearray(4 << 20) for _ in range(5)]
-    del answers
-
-threads = [threading.Thread(target=read) for _ in range(4)]
-for step in threading.Thread.start, threading.Thread.join:
-    for thread in threads:
-        step(thread)
-library = ctypes.CDLL(None)
-library.mallinfo2.restype = Info
-print(library.mallinfo2().free)
-"""
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
-
-    assert int(ran.stdout) < 10_000_000
