@@ -316,14 +316,18 @@ def test_a_controller_that_stops_as_the_clock_is_put_back_is_missed_all_the_same
     assert "[east] ERROR: the controller does not decide" in later
 
 
-def test_a_ledger_of_which_a_table_is_gone_keeps_no_sentinel_from_starting(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path)
+def with_ledger_after(home: Path, statement: str) -> Settings:
+    """Return the settings of a home to whose ledger another hand has done something."""
+    settings = Settings(home=home)
     Ledger(settings.place.ledger).close()
-    with closing(sqlite3.connect(tmp_path / "ledger.db")) as ledger:
-        ledger.execute("DROP TABLE facts")
+    with closing(sqlite3.connect(home / "ledger.db")) as ledger:
+        ledger.execute(statement)
         ledger.commit()
+    return settings
 
-    with sentinel_of(settings, ["nba"], LIVE) as sentinel:
+
+def test_a_ledger_of_which_a_table_is_gone_keeps_no_sentinel_from_starting(tmp_path: Path) -> None:
+    with sentinel_of(with_ledger_after(tmp_path, "DROP TABLE facts"), ["nba"], LIVE) as sentinel:
         found = sentinel.look(NOW)
 
     assert [trouble.cause for trouble in found] == ["ledger"]
@@ -331,11 +335,7 @@ def test_a_ledger_of_which_a_table_is_gone_keeps_no_sentinel_from_starting(tmp_p
 
 def test_a_ledger_of_an_earlier_version_is_left_the_time_in_which_a_controller_upgrades_it(tmp_path: Path) -> None:
     """After an upgrade controller and sentinel begin together, and the sentinel is there first."""
-    settings = Settings(home=tmp_path)
-    Ledger(settings.place.ledger).close()
-    with closing(sqlite3.connect(tmp_path / "ledger.db")) as ledger:
-        ledger.execute("UPDATE alembic_version SET version_num = '0010'")
-        ledger.commit()
+    settings = with_ledger_after(tmp_path, "UPDATE alembic_version SET version_num = '0010'")
 
     with sentinel_of(settings, ["nba"], LIVE) as sentinel:
         looks = [sentinel.look(NOW + after) for after in (timedelta(0), LIVE.ledger_after)]

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -187,6 +188,24 @@ def test_no_interval_that_is_told_reaches_below_nought_though_a_distribution_doe
 
     assert min(json.loads(row["quantiles"])[LOW] for row in made) < 0
     assert min(row["low_80"] for row in made) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("low", "is_wrong"),
+    [(0.0, False), (-0.4, False), (-0.3, True), (0.2, True)],
+    ids=["as told today", "as an earlier build told it", "of no build", "another"],
+)
+def test_an_interval_is_read_off_its_distribution_as_today_or_as_an_earlier_build_read_it(
+    low: float, *, is_wrong: bool
+) -> None:
+    quantiles = [-0.5, -0.45, -0.4, *np.linspace(0, 9, len(LEVELS) - 3).round(2).tolist()]
+    row = drawn(quantiles[MEDIAN], player_id=1, quantiles=json.dumps(quantiles), low_80=low, high_80=quantiles[-3])
+    rows = table_from_records(quantile_regression.TABLE, [row])
+    check = next(one for one in NBA.checks if one.name == "quantile_regression.are_read_off_the_quantiles")
+    view: Any = SimpleNamespace(rows=lambda _name: rows, table=lambda _name: quantile_regression.TABLE)
+
+    assert check.look is not None
+    assert bool(check.look(view).failing) is is_wrong
 
 
 def test_the_market_draws_the_middle_towards_its_line_and_its_prices_towards_the_likelier_side() -> None:
